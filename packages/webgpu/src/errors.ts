@@ -5,8 +5,8 @@ import { ClrError, type Problem } from '@clr/core';
  *
  * - `no-adapter`: there is no WebGPU here, or no adapter for it
  * - `limit`: the device's limits are too small for what was asked
- * - `argument`: a buffer, number or shape that cannot be used; nothing was touched
- * - `device-lost`: the device is gone; make a new one and restore the last snapshot there
+ * - `argument`: a buffer, number or shape that cannot be used; nothing was changed
+ * - `device-lost`: the device is gone; make a new device and restore the last snapshot on it
  * - `out-of-memory`: the device had no memory for a buffer
  * - `buffer-destroyed`: a buffer was destroyed during the training
  * - `validation`: WebGPU refused commands; the step was not executed

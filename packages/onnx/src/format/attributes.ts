@@ -65,7 +65,7 @@ export function subgraph(node: NodeProto, name: string): GraphProto | undefined 
  */
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Float | Floats;
 
-/** Marks a number as a float attribute: JavaScript does not distinguish 1 from 1.0, ONNX does. */
+/** Marks a number as a float attribute, because ONNX distinguishes 1 from 1.0 and JavaScript does not. */
 export interface Float {
   readonly float: number;
 }

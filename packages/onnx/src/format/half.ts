@@ -58,7 +58,7 @@ export function widen(bits: ArrayLike<number>, type: number): Float32Array {
   return values;
 }
 
-/** Rounds floats to 16 bits: to the nearest, ties to even. Values beyond the largest become infinity. */
+/** Rounds floats to the nearest 16-bit float, ties to even. Values beyond the largest 16-bit float become infinity. */
 export function narrow(values: ArrayLike<number>, type: number): Uint16Array {
   return Uint16Array.from(values, type === DataType.BFLOAT16 ? toBfloat16 : toFloat16);
 }

@@ -211,8 +211,8 @@ export interface Replacement {
 }
 
 /**
- * Copies an ONNX file and replaces the values of some tensors. Every other byte is unchanged. 16-bit floats are rounded
- * to the nearest.
+ * Copies an ONNX file and replaces the values of some tensors. Every other byte is unchanged. Values of 16-bit
+ * tensors are rounded to the nearest 16-bit float.
  */
 export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]): Uint8Array {
   const stored = locateTensors(

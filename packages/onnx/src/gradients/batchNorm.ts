@@ -12,8 +12,9 @@ const batchAxes = (rank: number): number[] =>
 
 /**
  * The mean and variance of the batch, [C] each. To avoid reducing x a second time, this function sets the momentum of
- * the node to 0: the node then outputs them in place of its running statistics, and further nodes compute the running
- * statistics. If another node reads the running statistics, the mean and variance are reduced here instead.
+ * the node to 0. The node then outputs the batch's mean and variance in place of its running statistics, and further
+ * nodes compute the running statistics. If another node reads the running statistics, the mean and variance are
+ * reduced here instead.
  */
 function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[]): [string, string] {
   const [y = '', ...running] = node.output;
@@ -42,7 +43,10 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   return now;
 }
 
-/** Training form. The running statistics are momentum·old + (1 − momentum)·(mean or variance of the batch). */
+/**
+ * The gradient in training mode. The running statistics are momentum·old + (1 − momentum)·(mean or variance of the
+ * batch).
+ */
 function trainingBack(c: GradientContext): (string | null | undefined)[] {
   const { b, node, x, g, needs, used } = c;
   const kept = float(node, 'momentum', 0.9);
@@ -75,7 +79,10 @@ function trainingBack(c: GradientContext): (string | null | undefined)[] {
   ];
 }
 
-/** Inference form: γ·(x − mean)/√(variance + ε) + β, with a given mean and variance for each channel. */
+/**
+ * The gradient in inference mode. The output is γ·(x − mean)/√(variance + ε) + β, with a given mean and variance for
+ * each channel.
+ */
 function frozenBack({ b, node, x, g, needs }: GradientContext): (string | undefined)[] {
   const rank = b.rank(x(0));
   const axes = batchAxes(rank);
@@ -94,7 +101,10 @@ function frozenBack({ b, node, x, g, needs }: GradientContext): (string | undefi
   ];
 }
 
-/** Batch normalisation, in training form (statistics of the batch) and frozen (running statistics). */
+/**
+ * Batch normalisation, in training mode (with the statistics of the batch) and in inference mode (with running
+ * statistics).
+ */
 export const batchNorm: Operators = {
   BatchNormalization: {
     infer: (node, b) => {

@@ -25,7 +25,7 @@ export function convDims(node: NodeProto, b: Graph, weight = 1): Dims {
   return [x[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial];
 }
 
-/** A limit, because some forms emit a node for each element of the kernel. */
+/** A limit, because some ways to write a gradient emit a node for each element of the kernel. */
 const maxKernelElements = 1 << 14;
 
 function formOf(c: GradientContext): ConvForm {

@@ -15,9 +15,9 @@ import { derivativeOf } from './derivative.ts';
 export type OpsetOf = (domain: string) => number;
 
 /**
- * The values that depend on `sources` with a nonzero slope, including the sources. Values also stay live through
- * operators without a gradient, even if those make integers (quantised values). The backward pass decides whether that
- * matters.
+ * The live values: those that depend on `sources` with a nonzero slope, and the sources themselves. The outputs of an
+ * operator without a gradient are live too if an input is, even if the outputs are integers (quantised values). The
+ * backward pass decides whether that matters.
  */
 export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);

@@ -4,7 +4,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 
 /**
- * Dropout is the identity in inference form. In training form it is written as a product with a mask that depends on
+ * Dropout is the identity in inference mode. In training mode it is written as a product with a mask that depends on
  * the step (see `graph/randomNumbers.ts`). The runtime's own Dropout is not used, because snapshots cannot hold the
  * state of its generator.
  */
@@ -25,7 +25,7 @@ export const dropout: Operators = {
     toTraining: (node, b, draws) => {
       const [x, ratioInput, training] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
       const ratio = ratioInput === '' ? 0.5 : b.constant(ratioInput)?.values[0];
-      // The inference form ignores the ratio.
+      // In inference mode, the ratio is ignored.
       if (training === '' || b.constant(training)?.values[0] === 0) node.input = [x];
       if (!b.constant(training)?.values[0] || ratio === undefined || !(ratio >= 0 && ratio < 1)) return;
       const mask = draws.mask(b, x, ratio, int(node, 'seed', 0));
@@ -41,7 +41,7 @@ export const dropout: Operators = {
       const training = inputOf(node, 2);
       const on = training === '' ? 0 : b.constant(training)?.values[0];
       if (on === undefined) throw c.refuse('its training mode is decided while the model runs');
-      // A node that is still in training form here was not replaced by a mask.
+      // A node that is still in training mode here was not replaced by a mask.
       if (on !== 0) throw c.refuse('its ratio is not a known number from 0 to below 1');
       return [g(0)];
     },

@@ -39,9 +39,9 @@ const transformed: Infer = (node, b) => {
 };
 
 /**
- * y = F·x with a symmetric matrix F, so dx = conj(F)·g. This is the inverse transform times its length n; for the
- * inverse, it is the transform divided by n. Elements that `dft_length` cuts off or adds contribute 0, and so does the
- * half that a one-sided transform omits.
+ * y = F·x with a symmetric matrix F, so dx = conj(F)·g. For a transform, dx is thus the inverse transform of g times
+ * the length n. For an inverse transform, it is the transform of g divided by n. Elements that `dft_length` cuts off
+ * or adds contribute 0, and so does the half that a one-sided transform omits.
  */
 function dftBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g } = c;
@@ -66,7 +66,7 @@ function dftBack(c: GradientContext): (string | undefined)[] {
   return [inputOf(node, 1) === '' ? real : resized(real, own)];
 }
 
-/** The length of a frame: the given one, or that of the window. */
+/** The length of a frame: the given length, or else the length of the window. */
 function frameLength(node: NodeProto, b: Graph): number | undefined {
   const size = inputOf(node, 3) === '' ? b.dims(inputOf(node, 2))?.[0] : b.numbers(inputOf(node, 3))?.[0];
   return typeof size === 'number' ? size : undefined;

@@ -25,7 +25,10 @@ const pooled: Infer = (node, b) => {
   ];
 };
 
-/** The model stores a tensor filled with the share, if the tensor has at most this many elements. */
+/**
+ * In the gradient of a mean, each element gets the same share. A tensor filled with this share is stored in the model
+ * if it has at most this many elements.
+ */
 const maxShares = 1 << 14;
 
 const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));

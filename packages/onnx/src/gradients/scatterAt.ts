@@ -16,9 +16,9 @@ function counting(b: Ops, size: string): string {
 export type Reduction = 'add' | 'mul' | 'max' | 'min';
 
 /**
- * Combines slices with the rows of a matrix. ONNX Runtime's ScatterND spreads slices over threads and loses updates if
- * rows repeat (1.30, CPU: the error of an embedding's gradient was as large as its largest element). ScatterElements
- * runs on one thread; over a vector it is twice as fast as over a matrix.
+ * Combines slices with the rows of a matrix. ONNX Runtime's ScatterND spreads slices over threads and loses updates
+ * if rows repeat. (With version 1.30 on the CPU, the error of an embedding's gradient was as large as its largest
+ * element.) ScatterElements runs on one thread. Over a vector it is twice as fast as over a matrix.
  *
  * @param rows - [n, 1] of int64; negative ones count from the end
  * @param slices - [n, width]

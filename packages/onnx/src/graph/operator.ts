@@ -21,7 +21,7 @@ export interface GradientContext {
   used(i: number): boolean;
   /** Whether the gradient of input `i` is needed. */
   needs(i: number): boolean;
-  /** An error that explains why this form of the node has no gradient. */
+  /** An error that explains why a node with these attributes and inputs has no gradient. */
   refuse(why: string, advice?: string): Error;
 }
 
@@ -65,11 +65,14 @@ export type Operator = Derivative & {
   readonly infer?: Infer;
   /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
   readonly settle?: (node: NodeProto, b: Ops) => void;
-  /** Running statistics: for each, the input that holds it and the output with its new value in training form. */
+  /**
+   * Lists the running statistics. For each, gives the input that holds it, and the output with its new value in
+   * training mode.
+   */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
   readonly toTraining?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;
-  /** Turns a node in training form into its inference form. May emit further nodes. */
+  /** Switches a node from training mode to inference mode. May emit further nodes. */
   readonly toInference?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;
 };
 

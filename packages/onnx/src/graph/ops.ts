@@ -9,7 +9,7 @@ const maxListed = 1 << 16;
 /** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
 
-/** A {@link Graph} with a method for each operator that gradients use, in the form of opset ≥ 18. */
+/** A {@link Graph} with a method for each operator that gradients use, as opset 18 and later define it. */
 export class Ops extends Graph {
   // Arithmetic, with ONNX's broadcasting.
   add(a: string, b: string): string {

@@ -84,7 +84,7 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
 
   /**
    * (x, scale, mean, variance, g) {epsilon}: the gradients of x, the scale and the bias of a batch normalisation in
-   * training form. The mean and the variance are those of the batch.
+   * training mode. The mean and the variance are those of the batch.
    */
   'clr:BatchNormGrad': { infer: like(0, 1, 1) },
 

@@ -1,7 +1,7 @@
 import { DataType } from '../format/dataType.ts';
 import type { Ops } from './ops.ts';
 
-/** Random numbers determined by the step's number: the same step gives the same masks on every machine. */
+/** Random numbers that are determined by the step's number. The same step gives the same masks on every machine. */
 export interface RandomNumbers {
   /** The int64 scalar input that determines the numbers; undefined until something is drawn. */
   readonly input: string | undefined;
@@ -23,8 +23,8 @@ const columns = 1024;
 const prime = 1_073_741_789;
 
 /**
- * Makes random numbers by integer arithmetic, which gives the same bits in every runtime. ONNX Runtime's own generators
- * are not used, because snapshots cannot hold their state.
+ * Makes random numbers by integer arithmetic, which gives bit-identical results in every runtime. ONNX Runtime's own
+ * generators are not used, because snapshots cannot hold their state.
  *
  * A mask compares the low 47 bits of an outer product with a threshold. The factors are two short vectors of odd random
  * numbers below 2³¹ (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. The

@@ -15,8 +15,8 @@ import type { LayerSpec } from './layer.ts';
 /** Options of {@link buildModel}. */
 export interface BuildModelOptions {
   /**
-   * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]; [steps]
-   * if the first layer is an embedding. Axes of a sequence may be free, given by a name.
+   * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]. It is
+   * [steps] if the first layer is an embedding. An axis of a sequence may be free, and is then given by a name.
    */
   readonly input: readonly Size[];
   /** The layers, in order. */
@@ -35,12 +35,12 @@ const opset = 17n;
  * `createTrainer`. Its input is named `input`, its output `output`, and the batch is a free axis. Weights are named
  * after their layers (`dense1.weight`) and have PyTorch's shapes, except that those of `lstm` and `gru` have ONNX's.
  *
- * Batch norms and dropout are in training form. To give the model to others, use `forInference(await
+ * Batch norms and dropout are in training mode. To give the model to others, use `forInference(await
  * trainer.exportModel())`.
  *
  * `@clr/webgpu` describes some layers by the same data (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu,
- * sigmoid, tanh), so one list works for both. Only the order of the input's axes differs: it is [channels, height,
- * width] here.
+ * sigmoid, tanh), so one list works for both. Only the order of the input's axes differs: in this package it is
+ * [channels, height, width].
  *
  * @returns the content of an .onnx file
  * @throws {ClrError} if a layer does not fit the output of the layer before it

@@ -1,7 +1,7 @@
 import { type Draft, known, type Scope, type Value } from './draft.ts';
 import type { BatchNormSpec, LayerNormSpec } from './layer.ts';
 
-/** Emits a batch normalisation in training form. Its second and third outputs are the next running statistics. */
+/** Emits a batch normalisation in training mode. Its second and third outputs are the next running statistics. */
 export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormSpec): Value {
   const { epsilon = 1e-5, momentum = 0.1 } = spec;
   const { name } = scope;

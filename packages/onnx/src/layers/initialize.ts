@@ -4,7 +4,7 @@ import { createRandom } from './random.ts';
  * The initialisation of weights. `in` and `out` are the numbers of inputs and outputs of one unit (times the kernel's
  * size):
  *
- * - `'torch'`, PyTorch's default for linear and convolutional layers: uniform in ±1/√in; biases too
+ * - `'torch'`, PyTorch's default for linear and convolutional layers: weights and biases uniform in ±1/√in
  * - `'heUniform'`, `'heNormal'`: variance 2 / in; biases 0
  * - `'glorotUniform'`, `'glorotNormal'`: variance 2 / (in + out); biases 0
  *

@@ -1,4 +1,7 @@
-/** A dense layer: `y = x · Wᵀ + b` on the last axis. An image [c, h, w] is flattened first. Weights [units, inputs]. */
+/**
+ * A dense layer: `y = x · Wᵀ + b` on the last axis. An image [c, h, w] is flattened first. The weights have the shape
+ * [units, inputs].
+ */
 export interface DenseSpec {
   /** Selects a dense layer. */
   readonly type: 'dense';
@@ -8,7 +11,10 @@ export interface DenseSpec {
   readonly bias?: boolean;
 }
 
-/** A convolution of [c, length] (`conv1d`) or [c, h, w] (`conv2d`), as in PyTorch. Weights [filters, c / groups, …]. */
+/**
+ * A convolution of [c, length] (`conv1d`) or [c, h, w] (`conv2d`), as in PyTorch. The weights have the shape
+ * [filters, c / groups, …].
+ */
 export interface ConvSpec {
   /** Selects a convolution over one axis or two. */
   readonly type: 'conv1d' | 'conv2d';
@@ -28,7 +34,10 @@ export interface ConvSpec {
   readonly bias?: boolean;
 }
 
-/** A pooling of [c, length] or [c, h, w], as in PyTorch. Padding is never a maximum, and counts as zeros in a mean. */
+/**
+ * A pooling of [c, length] or [c, h, w], as in PyTorch. Padding is never the maximum of a window, and counts as zeros
+ * in a mean.
+ */
 export interface PoolSpec {
   /** Selects the maximum or the mean of each window. */
   readonly type: 'maxPool' | 'avgPool';
@@ -43,7 +52,7 @@ export interface PoolSpec {
 }
 
 /**
- * An element-wise function or a change of shape. `globalAvgPool` gives [c], `transpose` swaps the two axes of a
+ * An element-wise function or a change of shape. `globalAvgPool` gives [c]. `transpose` swaps the two axes of a
  * sequence.
  */
 export interface PlainSpec {
@@ -61,7 +70,10 @@ export interface PlainSpec {
     | 'meanOverSteps';
 }
 
-/** A batch normalisation per channel. It uses the batch's statistics in training, and running ones in evaluation. */
+/**
+ * A batch normalisation per channel. It uses the batch's statistics in training, and running statistics in
+ * evaluation.
+ */
 export interface BatchNormSpec {
   /** Selects a batch normalization. */
   readonly type: 'batchNorm';
@@ -88,8 +100,8 @@ export interface DropoutSpec {
 }
 
 /**
- * A vector for each of `rows` tokens. Weights [rows, units]. It must be the first layer; the model's input is then
- * int64.
+ * A vector for each of `rows` tokens. The weights have the shape [rows, units]. An embedding must be the first layer.
+ * The model's input is then int64.
  */
 export interface EmbeddingSpec {
   /** Selects an embedding. */
@@ -102,7 +114,7 @@ export interface EmbeddingSpec {
 
 /**
  * Adds a learned vector to each step of a sequence [steps, features], because attention by itself ignores the order.
- * Weights [steps, features], N(0, 0.02²) as in BERT.
+ * The weights have the shape [steps, features]. As in BERT, their initial values have the distribution N(0, 0.02²).
  */
 export interface PositionsSpec {
   /** Selects learned positions. */

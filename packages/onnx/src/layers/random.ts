@@ -7,8 +7,8 @@ export interface Random {
 }
 
 /**
- * The four words of a state, from a seed and a name: FNV-1a, then a mixer (splitmix32), so that similar seeds give
- * different states.
+ * Computes the four words of a state from a seed and a name. It uses FNV-1a and then a mixer (splitmix32), so that
+ * similar seeds give different states.
  */
 function stateOf(seed: number, name: string): Uint32Array {
   let hash = 0x811c9dc5;

@@ -75,7 +75,7 @@ export interface LossTerm {
  * label to ignore, class weights, label smoothing.
  * - `'mse'`: the mean over all elements of (y − target)²
  * - `'l1'`: the mean over all elements of |y − target|
- * - `'huber'`: between these two: a parabola up to a difference of `delta`, then a line
+ * - `'huber'`: a compromise between these two, namely a parabola up to a difference of `delta`, then a line
  * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). If the model ends in Sigmoid,
  * even before layout operators, the loss uses its logits. Other probabilities are refused.
  * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})

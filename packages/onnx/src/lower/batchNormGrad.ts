@@ -62,7 +62,7 @@ const inParts: Row = {
     }),
 };
 
-/** Each linear map is one BatchNormalization in inference form, which takes one pass. */
+/** Each linear map is one BatchNormalization in inference mode, which takes one pass. */
 const inOnePass: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'by batch normalisations',
@@ -78,5 +78,5 @@ const inOnePass: Row = {
     ),
 };
 
-/** The gradient of batch normalisation in training form. */
+/** The gradient of batch normalisation in training mode. */
 export const batchNormGrad: readonly Row[] = [inParts, inOnePass];

@@ -2,16 +2,16 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Row } from './row.ts';
 
-/** A form for a node, and what the form found out about the node. */
+/** A form for a node (see `row.ts`), and what the form found out about the node. */
 export interface Match {
   readonly row: Row;
   readonly found: unknown;
-  /** Whether the rule of thumb expects this form to be faster than those below it. */
+  /** Whether the rule of thumb expects this form to be faster than the forms after it in the table. */
   readonly preferred: boolean;
 }
 
 /** Chooses one of the forms that can write a node; `undefined` keeps the node unchanged. */
 export type Choose = (node: NodeProto, forms: readonly Match[], graph: Graph) => Match | undefined;
 
-/** Chooses the first form that is expected to be faster than those below it. */
+/** Chooses the first form that is expected to be faster than the forms after it in the table. */
 export const byRuleOfThumb: Choose = (_node, forms) => forms.find(({ preferred }) => preferred);

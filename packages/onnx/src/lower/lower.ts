@@ -65,8 +65,8 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
         });
       });
     });
-    // The nodes that a private operator becomes may have other forms themselves. Those that an ONNX operator becomes
-    // are final.
+    // The nodes that replace a private operator may have several forms themselves. The nodes that replace an ONNX
+    // operator are final.
     return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner, inside) : [inner]));
   };
 

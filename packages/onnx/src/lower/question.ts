@@ -35,8 +35,8 @@ const freeAxis = 'n';
 const asItIs = 'as it is';
 
 /**
- * The chosen form of each contested node, by operator, attributes and shapes. It is plain data that can be stored as
- * JSON.
+ * The chosen form of each node that has several forms, that is, several ways to write it as ONNX operators. The keys
+ * name the operator, the attributes and the shapes of a node. It is plain data that can be stored as JSON.
  */
 export type Forms = Readonly<Record<string, string>>;
 
@@ -147,9 +147,9 @@ export function questionsOf(graph: Graph, target: Target): Question[] {
 }
 
 /**
- * Chooses the forms that `forms` names, and follows the rule of thumb for all other nodes.
+ * Chooses the forms that `forms` names. For all other nodes, it follows the rule of thumb.
  *
- * @param taken - records the form that each contested node gets
+ * @param taken - records the form of each node that has several
  */
 export function chooseFrom(forms: Forms, target: Target, taken?: Map<string, string>): Choose {
   return (node, matches, graph) => {

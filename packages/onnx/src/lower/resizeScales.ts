@@ -6,9 +6,9 @@ import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Row } from './row.ts';
 
 /**
- * Hides the scales of a Resize from the runtime's shape inference. The inference computes in float64, the kernel in
- * float32: 10 · 0.7 is 7 in float32, but 6.99999988 in float64. So the inference could fold a wrong shape into
- * constants.
+ * Hides the scales of a Resize from the runtime's shape inference. The inference computes in float64, and the kernel
+ * in float32. For example, 10 times the float32 number 0.7 is 7 in float32, but 6.99999988 in float64. So the
+ * inference could fold a wrong shape into constants.
  */
 export const hiddenScales: Row = {
   operator: 'Resize',

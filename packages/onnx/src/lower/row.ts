@@ -3,7 +3,10 @@ import type { Graph } from '../graph/graph.ts';
 import type { Ops } from '../graph/ops.ts';
 import type { Target, Where } from './target.ts';
 
-/** A form in which a node can be written. */
+/**
+ * A form is one way to write a node as ONNX operators. Most forms of a node give the same results up to rounding, and
+ * differ in speed. Some avoid a kernel that gives wrong results.
+ */
 export interface Row<Found = unknown> {
   /** The operator it writes: `Conv`, `clr:ReluGrad`. */
   readonly operator: string;
@@ -12,7 +15,10 @@ export interface Row<Found = unknown> {
   readonly where: Where;
   /** Returns what the form needs to know about a node that it can write; `undefined` for other nodes. */
   applies(node: NodeProto, graph: Graph, target: Target): Found | undefined;
-  /** Whether this form is expected to be faster than those below it, if forms are not measured. Default: always. */
+  /**
+   * Whether this form is expected to be faster than the forms after it in the table, if forms are not measured.
+   * Default: always.
+   */
   prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
   /**
    * Whether the form is measured against others. Default: always. Forms that need far more memory than others are not
@@ -25,9 +31,9 @@ export interface Row<Found = unknown> {
    * @returns the values that replace the node's outputs, or nothing if they have the outputs' own names
    */
   write(node: NodeProto, ops: Ops, found: Found): readonly string[] | undefined;
-  /** The reason for the form: the measured gain over the forms below it, or why the form is needed. */
+  /** The reason for the form: the measured gain over the forms after it in the table, or why the form is needed. */
   readonly because: string;
 }
 
-/** For forms that write every node of their operator. */
+/** The `applies` of forms that can write every node of their operator. */
 export const always = (): true => true;

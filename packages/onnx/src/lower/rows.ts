@@ -20,8 +20,8 @@ import { safeMath } from './webgpu/math.ts';
 import { splitInGroups } from './webgpu/split.ts';
 
 /**
- * All forms, tried in order. The last form of a private operator is the plain one: it writes every node, for every
- * target that has no form of its own. An ONNX node without a form stays unchanged.
+ * All forms, tried in order. The last form of a private operator is the general one. It can write every node, and
+ * serves every target for which there is no special form. An ONNX node without a form stays unchanged.
  */
 export const rows: readonly Row[] = [
   // Private operators.

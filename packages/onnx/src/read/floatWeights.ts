@@ -6,7 +6,10 @@ import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { roundedMaster } from './roundedMaster.ts';
 
-/** The weights of quantised operators as floats: master weights if they are trained, else integers times their scale. */
+/**
+ * The weights of quantised operators as floats: float32 copies (master weights) if they are trained, else integers
+ * times their scale.
+ */
 export class FloatWeights {
   readonly #b: Ops;
   readonly #masters: ReadonlyMap<string, Quantised>;

@@ -55,7 +55,7 @@ function checkNode(b: Ops, node: NodeProto): void {
   }
 }
 
-/** Changes a node before it is read, for example to its inference form. */
+/** Changes a node before it is read, for example to switch it to inference mode. */
 export type Adjust = (node: NodeProto, b: Ops) => void;
 
 /** The opset of a function's body or of the model itself. */

@@ -10,7 +10,7 @@ import type { Ops } from '../graph/ops.ts';
 /** The first opset without the old forms that this file rewrites. */
 export const firstSettledOpset = 7;
 
-/** Changes a node into its opset 7 form. May emit nodes before it. */
+/** Rewrites a node as opset 7 defines it. May emit nodes before it. */
 type Settle = (node: NodeProto, b: Ops, opset: number) => void;
 
 function without(node: NodeProto, ...names: string[]): void {
@@ -41,14 +41,14 @@ function putAlong(node: NodeProto, b: Ops, axis: number): void {
   if (behind > 0) node.input[1] = b.unsqueeze(y, axes);
 }
 
-/** Binary operators did not broadcast by default. The attribute `axis` aligned the second input. */
+/** In old opsets, binary operators did not broadcast by default. The attribute `axis` aligned the second input. */
 const stretched: Settle = (node, b) => {
   const [asked, axis] = [int(node, 'broadcast', 0) === 1, attribute(node, 'axis')];
   without(node, 'broadcast', 'axis');
   if (asked && axis) putAlong(node, b, Number(axis.i));
 };
 
-/** The slope has one element for each channel. */
+/** In old opsets, the slope had one element for each channel. */
 const slopes: Settle = (node, b) => {
   const [own] = b.dims(inputOf(node, 1)) ?? [];
   if (own !== 1) putAlong(node, b, 1);
@@ -81,7 +81,7 @@ const intoInput =
     node.input[1] = b.ints(values);
   };
 
-/** The type was given as a string. */
+/** In old opsets, the type was given as a string. */
 const castByName: Settle = (node, _b, opset) => {
   if (opset >= 6) return;
   const word = text(node, 'to', '');
@@ -99,7 +99,7 @@ const preset =
     if (opset < since && !attribute(node, name)) node.attribute.push(makeAttribute(name, value));
   };
 
-/** The exponent was a float. */
+/** In old opsets, the exponent was a float. */
 const wholePower: Settle = (node, _b, opset) => {
   if (opset >= 2 || !attribute(node, 'p')) return;
   const power = float(node, 'p', 2);
@@ -113,7 +113,7 @@ const pads: Settle = (node) => {
   if (old) old.name = 'pads';
 };
 
-/** Only one axis could be repeated. */
+/** In old opsets, only one axis could be repeated. */
 const tile: Settle = (node, b, opset) => {
   if (opset >= 6) return;
   const rank = b.dims(inputOf(node, 0))?.length;
@@ -131,7 +131,7 @@ const tile: Settle = (node, b, opset) => {
   node.input.splice(1, 2, repeats);
 };
 
-/** The two scales were separate attributes. */
+/** In old opsets, the two scales were separate attributes. */
 const upsample: Settle = (node) => {
   const scales = ['height_scale', 'width_scale'].map((name) => float(node, name, 1));
   without(node, 'height_scale', 'width_scale');
@@ -173,13 +173,13 @@ export function isUnsettled(node: NodeProto, opset: number): boolean {
 }
 
 /**
- * Changes a node older than opset 7 into its opset 7 form.
+ * Rewrites a node older than opset 7 as opset 7 defines it.
  *
  * @throws {ClrError} if no opset 7 form is equivalent
  */
 export function settle(node: NodeProto, b: Ops, opset: number): void {
   if (opset >= firstSettledOpset) return;
-  // This attribute listed the inputs that may be overwritten.
+  // In old opsets, this attribute listed the inputs that may be overwritten.
   without(node, 'consumed_inputs');
   settled.get(node.opType)?.(node, b, opset);
 }

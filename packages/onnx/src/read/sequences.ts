@@ -5,8 +5,8 @@ import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 
 /**
- * The sequences whose elements are known before the run, by name. Scripted models put tensors into lists and take them
- * out again. Tracing this leaves only tensors for the gradient.
+ * The sequences whose elements are known before the run, by name. Scripted models put tensors into lists and take
+ * them out again. Once this is traced, gradients meet only tensors.
  */
 export type Sequences = Map<string, readonly string[]>;
 

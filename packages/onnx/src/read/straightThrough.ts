@@ -28,8 +28,8 @@ const moving = new Set([
 ]);
 
 /**
- * The float operators that correspond to ONNX Runtime's QLinear operators. The latter have inputs (x, scale, zero)…,
- * then the output's scale and zero.
+ * The float operators that correspond to ONNX Runtime's QLinear operators. A QLinear operator has the inputs (x,
+ * scale, zero) for each operand, then the output's scale and zero.
  */
 const binary: Readonly<Record<string, string>> = { QLinearAdd: 'Add', QLinearMul: 'Mul' };
 const unary: Readonly<Record<string, string>> = {
@@ -51,9 +51,9 @@ const dataInputs: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Writes a quantised model in floats for training. Weights become float masters. Values that the model quantises at run
- * time are rounded as before, but gradients pass straight through the rounding ("straight through"). Parts of a model
- * without trained weights keep their integers.
+ * Writes a quantised model in floats for training. Weights are replaced by float32 copies (masters). Values that the
+ * model quantises at run time are rounded as before, but gradients pass through the rounding unchanged ("straight
+ * through"). Parts of a model without trained weights keep their integers.
  */
 export class StraightThrough {
   readonly #b: Ops;

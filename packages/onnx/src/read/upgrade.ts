@@ -106,7 +106,7 @@ const sliceAttributes: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Since opset 12, an input selects Dropout's training form. Before that, exported models were in inference form. */
+/** Since opset 12, an input selects Dropout's training mode. Before that, exported models were in inference mode. */
 const dropoutRatio: Rewrite = (node, b, opset) => {
   if (opset >= 12) return undefined;
   const ratio = float(node, 'ratio', 0.5);
@@ -122,7 +122,7 @@ const splitCount: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Before opset 14, BatchNormalization was in training form if it had more than one output. */
+/** Before opset 14, BatchNormalization was in training mode if it had more than one output. */
 const batchNormMode: Rewrite = (node, _b, opset) => {
   if (opset >= 14) return undefined;
   if (opset < 9 && int(node, 'spatial', 1) === 0) {

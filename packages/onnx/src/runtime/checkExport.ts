@@ -10,9 +10,9 @@ export interface ExportOptions {
   /** Whether to write weights that have become NaN or infinite. Default false: they are refused. */
   readonly nonFinite?: boolean;
   /**
-   * Receives the trained weights that the model keeps in external files: write `bytes` to the file `location`, from
-   * `offset` on. The exported model then refers to these files. Without this option, it holds all weights and is
-   * limited to 2 GiB.
+   * Receives the trained weights that the model keeps in external files. It must write `bytes` to the file
+   * `location`, from `offset` on. The exported model then refers to these files. Without this option, the exported
+   * model holds all weights and is limited to 2 GiB.
    */
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }

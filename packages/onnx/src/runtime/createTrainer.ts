@@ -30,20 +30,24 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * reads the files next to it. A model with external data that is passed as bytes needs this option.
    */
   readonly externalData?: ExternalData;
-  /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */
+  /**
+   * The `forms` of an earlier trainer. A form is one of several ways to write a node as ONNX operators. Nodes for
+   * which the earlier trainer chose no form are measured, unless `deterministic` is set.
+   */
   readonly forms?: Forms;
   /**
-   * A file that keeps measured forms on this machine (Node). Forms in it are not measured again, and new measurements
-   * are added. So new processes start sooner and choose the same forms. The file is created if it does not exist.
-   * Entries are specific to a processor, a number of threads and versions, so that machines can share a file.
+   * A file on this machine (Node) that keeps the forms chosen by measurements. Nodes that it covers are not measured
+   * again, and new choices are added. So new processes start sooner and choose the same forms. The file is created if
+   * it does not exist. Entries are specific to a processor, a number of threads and versions, so that machines can
+   * share a file.
    */
   readonly formsFile?: string;
   /**
-   * Whether to get the same bits on every machine of the same kind. Nothing is measured then. Default `false`: on the
-   * CPU in Node, each shape that has several forms is timed once per process. This takes some tenths of a second for a
-   * net. A form that is clearly faster than the default is used. Forms differ in their last bits. A snapshot holds the
-   * choice, and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass
-   * `forms` or `formsFile`.
+   * Whether results must be bit-identical on every machine of the same kind. If so, no forms are measured. Default
+   * `false`: on the CPU in Node, the forms for each shape are timed once per process, which takes some tenths of a
+   * second for a net. A form that is clearly faster than the default form is used. The results of different forms
+   * differ in their last bits. A snapshot holds the chosen forms, and a trainer that restores the snapshot uses them.
+   * For a bit-identical new run in another process, pass `forms` or `formsFile`.
    */
   readonly deterministic?: boolean;
   /**
@@ -54,8 +58,8 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    */
   readonly reduce?: Reduce;
   /**
-   * How processes with `reduce` treat the running statistics of batch normalisation: average them after each step, or
-   * keep their own. Default `'averaged'`.
+   * What processes with `reduce` do with the running statistics of batch normalisation. They average them after each
+   * step (`'averaged'`, the default), or each process keeps its own (`'local'`).
    */
   readonly statistics?: Statistics;
   /**

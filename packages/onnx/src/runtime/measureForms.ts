@@ -53,7 +53,7 @@ class Judge {
   readonly #by: Graph;
   readonly #threads: number | undefined;
   readonly forms: Map<string, string>;
-  /** Races that a form other than the usual one has won once. */
+  /** Races (timed comparisons of forms) that a form other than the usual one has won once. */
   readonly #open: { readonly question: Question; readonly race: Race; readonly form: string }[] = [];
 
   constructor(ort: Ort, target: Target, by: Graph, threads: number | undefined, forms: Map<string, string>) {
@@ -64,7 +64,10 @@ class Judge {
     this.forms = forms;
   }
 
-  /** Answers a question. Questions that its forms raise are answered first. */
+  /**
+   * Answers a question, that is, finds the fastest form of a node. If nodes that these forms emit have several forms
+   * too, their questions are answered first.
+   */
   async ask(question: Question): Promise<void> {
     const { key, forms, free, work } = question;
     if (this.forms.has(key)) return;
@@ -112,9 +115,9 @@ class Judge {
 
 /**
  * Measures the forms of a model's nodes and returns the faster ones. Each shape is measured once per process. At most
- * 16 shapes are measured: those with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size is
- * unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's time in two races. All other
- * nodes follow the rule of thumb.
+ * 16 shapes are measured: those with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size
+ * is unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's time in two races (timed
+ * comparisons). All other nodes follow the rule of thumb.
  *
  * @param known - forms that are already chosen
  * @param file - holds the measurements of earlier processes on this machine, and receives those of this process

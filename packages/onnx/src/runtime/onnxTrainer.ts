@@ -35,8 +35,9 @@ export interface OnnxTrainer extends Trainable<Batch> {
    */
   readonly untrained: readonly UntrainedTensor[];
   /**
-   * The chosen form of each node that can be written in several forms. The choice was measured, or made by a rule of
-   * thumb. It is plain data, for the option `forms` of another trainer on the same machine.
+   * The chosen form of each node that has several forms, that is, several ways to write it as ONNX operators. The
+   * choice was measured, or made by a rule of thumb. It is plain data, and can be passed as the option `forms` to
+   * another trainer on the same machine.
    */
   readonly forms: Forms;
   /** Copies of the trained weights' current values, by name. */

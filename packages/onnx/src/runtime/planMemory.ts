@@ -9,10 +9,13 @@ const large = 1 << 20;
 const examples = 32;
 
 /**
- * Disables ONNX Runtime's memory plan for steps that are not small. The runtime plans a step's memory in the first run
- * and keeps that memory. This saves a few microseconds per node, but takes up to twice the memory. Measured without the
- * plan: CIFAR's quick net with 100 images takes 262 MiB instead of 337 and the same time; LeNet with 64 images takes
- * 183 MiB instead of 194 and the same time; a net of 20 numbers, which keeps the plan, would take 4 % more time.
+ * Disables ONNX Runtime's memory plan for steps that are not small. The runtime plans a step's memory in the first
+ * run and keeps that memory. This saves a few microseconds per node, but takes up to twice the memory. Measured
+ * without the plan:
+ *
+ * - CIFAR's quick net with 100 images takes 262 MiB instead of 337 MiB, and the same time.
+ * - LeNet with 64 images takes 183 MiB instead of 194 MiB, and the same time.
+ * - A net of 20 numbers would take 4 % more time, so it keeps the plan.
  *
  * @param largeState - whether the state's vectors are so large that they are updated in parts
  */

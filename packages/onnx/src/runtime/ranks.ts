@@ -73,8 +73,8 @@ export class Ranks {
   }
 
   /**
-   * The weighted means of named vectors over all processes. All processes get the same bits. The given vectors may be
-   * changed.
+   * The weighted means of named vectors over all processes. All processes get bit-identical means. The given vectors
+   * may be changed.
    */
   async mean(
     weight: number,

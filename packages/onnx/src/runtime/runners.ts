@@ -40,7 +40,7 @@ export interface RunnersOptions {
 export class Runners {
   readonly #ort: Ort;
   readonly #from: RunnersOptions;
-  /** The target input of the first classification loss. Its type decides the form of the loss. */
+  /** The target input of the first classification loss. Its type decides how the loss is written. */
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
 
@@ -83,8 +83,8 @@ export class Runners {
   }
 
   /**
-   * The session that runs this kind of model on the batch. Cross-entropy has one form for targets that are indices and
-   * another for distributions.
+   * The session that runs this kind of model on the batch. Cross-entropy is written differently for targets that are
+   * indices and for targets that are distributions.
    */
   of(kind: Kind, batch: Batch): Promise<Runner> {
     return this.#of(kind, this.#target(batch));

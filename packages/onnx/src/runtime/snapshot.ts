@@ -20,8 +20,8 @@ export interface OnnxSnapshot {
   /** Marks snapshots of this package. */
   readonly format: 'clr/onnx';
   /**
-   * Version 1 had no `optimizer`, `graph` and `layout`. It is still read, and matched by the names and lengths of its
-   * vectors.
+   * Version 1 had no `optimizer`, `graph` and `layout`. Such a snapshot can still be read. It is matched by the names
+   * and lengths of its vectors.
    */
   readonly version: 2;
   /** The number of updates so far. */
@@ -32,7 +32,7 @@ export interface OnnxSnapshot {
   readonly graph: string;
   /** The layout of the vectors in `state`: their tensors and offsets. */
   readonly layout: readonly SavedLayout[];
-  /** The chosen forms. A run that continues with the same forms has the same bits. */
+  /** The chosen forms. A run that continues with the same forms is bit-identical to an uninterrupted run. */
   readonly forms?: Forms;
   /** The vectors by the names of the training model's inputs. */
   readonly state: Readonly<Record<string, Float32Array | Float64Array>>;

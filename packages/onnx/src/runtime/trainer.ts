@@ -195,7 +195,7 @@ export class Trainer implements OnnxTrainer {
       }
     }
     if (first.state.some(({ role }) => role === 'buffers')) {
-      // The forward pass in training form. It changes only the running statistics.
+      // The forward pass in training mode. It changes only the running statistics.
       this.renewStatistics = (batch) =>
         this.#queue.run(async () => {
           const { model, found } = await ranks.together(() =>

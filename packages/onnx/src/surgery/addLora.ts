@@ -18,8 +18,9 @@ export interface LoraOptions {
   /** Scales the adapters: each adds alpha / rank times its product. Default: `rank`, that is, a factor of 1. */
   readonly alpha?: number;
   /**
-   * The layers to adapt: names of modules or weights, or the last parts of names (`'query'`), a pattern, or a function
-   * of a module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a kernel of 1, except the head.
+   * The layers to adapt. They are given by names of modules or weights, by the last parts of such names (`'query'`),
+   * by a pattern, or by a function of a module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a
+   * kernel of 1, except the head.
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
   /** The seed for the random initial weights. Default 0. */

@@ -8,7 +8,7 @@ import { show } from '../show.ts';
 import { isLora } from './isLora.ts';
 import type { Opened } from './opened.ts';
 
-/** A stored tensor that a node reads, directly or after a change of form. */
+/** A stored tensor that a node reads, directly or after nodes such as Cast, Transpose and Reshape. */
 export interface Operand {
   readonly node: NodeProto;
   readonly input: number;
@@ -32,7 +32,7 @@ export interface Head {
   readonly output: string;
 }
 
-/** Nodes that change the form of a stored tensor before it is used. */
+/** Nodes that change the type, shape or order of a stored tensor before it is used. */
 const forms = new Set([
   'Identity',
   'Cast',

@@ -3,12 +3,12 @@ import { freezeBatchNorm } from './freezeBatchNorm.ts';
 import { Opened } from './opened.ts';
 
 /**
- * Puts a trained model into inference form, so that others can run it. Batch norms use their running statistics, and
- * Dropout drops nothing. `exportModel()` does not change either of them, so a file made for training keeps its training
- * form.
+ * Puts a trained model into inference mode, so that others can run it. Batch norms use their running statistics, and
+ * Dropout drops nothing. `exportModel()` changes neither batch norms nor Dropout, so a file made for training stays
+ * in training mode.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @returns the content of the new file; a model in inference form is returned unchanged
+ * @returns the content of the new file; a model in inference mode is returned unchanged
  * @throws {ClrError} if other nodes read the statistics that a norm computes
  *
  * @example

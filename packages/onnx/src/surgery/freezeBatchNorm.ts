@@ -8,18 +8,18 @@ import { Opened } from './opened.ts';
 export interface FreezeBatchNormOptions {
   /**
    * Selects norms that are not frozen, by the name of their scale. With the predicate of `trainable`, norms with a
-   * trained scale stay in training form. Default: all norms are frozen.
+   * trained scale stay in training mode. Default: all norms are frozen.
    */
   readonly except?: (scale: string) => boolean;
 }
 
 /**
- * Freezes batch norms: puts those in training form into inference form. They normalise with their running statistics,
- * and training no longer changes these. A frozen body needs this, because its statistics belong to its weights. Scales
- * and shifts can still be trained if `trainable` selects them.
+ * Freezes batch norms: switches those that are in training mode to inference mode. They then normalise with their
+ * running statistics, and training no longer changes these statistics. A frozen body needs frozen batch norms,
+ * because its statistics belong to its weights. Scales and shifts can still be trained if `trainable` selects them.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @returns the content of the new file; a model without norms in training form is returned unchanged
+ * @returns the content of the new file; a model without norms in training mode is returned unchanged
  * @throws {ClrError} if other nodes read the statistics that a norm computes
  *
  * @example
@@ -37,7 +37,7 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
   let frozen = 0;
   for (const node of opened.graph.node) {
     if (node.opType !== 'BatchNormalization' || (node.domain !== '' && node.domain !== 'ai.onnx')) continue;
-    // Before opset 14, a norm was in training form if it had outputs for its statistics.
+    // Before opset 14, a norm was in training mode if it had outputs for its statistics.
     const trains = opset < 14 ? node.output.length > 1 : int(node, 'training_mode', 0) === 1;
     if (!trains || except(node.input[1] ?? '')) continue;
     const read = node.output

@@ -56,7 +56,9 @@ const isPlainProduct = (node: NodeProto): boolean =>
     float(node, 'beta', 1) === 1 &&
     int(node, 'transA', 0) === 0);
 
-/** The scale of each group. It maps the group's largest element to the largest integer; 1 if all elements are 0. */
+/**
+ * The scale of each group. It maps the group's largest element to the largest integer. It is 1 if all elements are 0.
+ */
 function scalesOf(
   values: Float32Array,
   groups: number,

@@ -27,7 +27,7 @@ const trains = (node: NodeProto): boolean =>
 
 /**
  * Splits a model at the point where training begins. The head holds every node that depends on a trained weight, a
- * random number or a batch norm in training form. The body holds the rest.
+ * random number or a batch norm in training mode. The body holds the rest.
  *
  * @param trained - the names of the trained weights
  * @throws {ClrError} if the body would be empty

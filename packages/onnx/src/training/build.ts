@@ -4,12 +4,12 @@ import { prepare } from './prepare.ts';
 import type { TrainingModel } from './trainingModel.ts';
 
 /**
- * Turns an inference model into one training step, as a standard ONNX model: forward, loss, reverse-mode
- * gradients and the optimizer's update. It is a pure function from bytes to bytes. It needs no runtime, and works in a
- * browser.
+ * Turns an inference model into a standard ONNX model of one training step. The step consists of the forward pass,
+ * the loss, reverse-mode gradients and the optimizer's update. This function is a pure function from bytes to bytes.
+ * It needs no runtime, and works in a browser.
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (if the optimizer uses them), `rngStep`
- * (if there is a Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
+ * (if there is a Dropout in training mode or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
  * (for `'crossEntropy'`) and the next value of every state vector. The loss is NaN if a parameter or running statistic
  * after the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *
@@ -42,7 +42,7 @@ export function buildGradientModel(model: Uint8Array, options: BuildOptions): Tr
 }
 
 /**
- * The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out.
+ * The second half of {@link buildTrainingModel}. It takes gradient vectors and returns updated parameters.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function buildApplyModel(model: Uint8Array, options: BuildOptions): Train
 }
 
 /**
- * The evaluation model: loss and outputs in inference form, with the parameters as inputs.
+ * The evaluation model. It computes the loss and the outputs in inference mode, with the parameters as inputs.
  *
  * @example
  * ```ts

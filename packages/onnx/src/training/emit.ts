@@ -177,7 +177,7 @@ export function emitUpdate(prepared: Prepared, target?: TargetKind, buckets?: re
   );
 }
 
-/** Emits loss and outputs in inference form. */
+/** Emits loss and outputs in inference mode. */
 export function emitEvaluation(prepared: Prepared, target?: TargetKind): Written {
   const inference = prepared.inference(target);
   const { inputs, state, answers, plan } = inference;

@@ -39,10 +39,11 @@ export interface TrainingOptions extends LossOptions {
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */
   readonly groups?: readonly ParameterGroup[];
   /**
-   * Sets sizes of the model's inputs: free axes by name, `{ sequence: 20 }`, or all axes of an input, `{ image: [16, 3,
-   * 224, 224] }` (`null` leaves an axis unchanged). Sizes that the file fixes can be changed too. Lists must have a
-   * known length; everything else works with free axes, though more slowly. If the file fixed a size, constants that
-   * repeat it change with it (the batch size in a Reshape). A model is refused if one of its nodes cannot change.
+   * Sets sizes of the model's inputs: free axes by name, `{ sequence: 20 }`, or all axes of an input,
+   * `{ image: [16, 3, 224, 224] }` (`null` leaves an axis unchanged). Sizes that the file fixes can be changed too.
+   * Lists must have a known length. Everything else works with free axes, though more slowly. If the file fixed a
+   * size, the constants that repeat this size change with it, such as the batch size in a Reshape. A model is refused
+   * if one of its nodes cannot change.
    */
   readonly sizes?: Sizes;
   /**
@@ -52,8 +53,9 @@ export interface TrainingOptions extends LossOptions {
    */
   readonly provider?: Provider;
   /**
-   * For a training model that runs without this package: the rate (and momentum) of every step as a table inside the
-   * model, made by `sampleSchedule`. The input `step` is the index. Past the end, the last entry is used.
+   * For a training model that runs without this package. The rates (and momenta) of all steps, made by
+   * `sampleSchedule`, become tables inside the model. The input `step` is the index into a table. Past the end of a
+   * table, its last entry is used.
    */
   readonly schedule?: {
     /** The rate of each step. */
@@ -91,8 +93,9 @@ export interface BuildOptions extends TrainingOptions {
    */
   readonly channelBlock?: number;
   /**
-   * The form of each node that has several forms (`trainer.forms` of a trainer on this machine). Results differ in
-   * their last bits between forms. Default: rules of thumb.
+   * The form of each node that has several forms, that is, several ways to write it as ONNX operators. Pass
+   * `trainer.forms` of a trainer on this machine. The results of different forms differ in their last bits. By
+   * default, rules of thumb choose the forms.
    */
   readonly forms?: Forms;
 }

@@ -92,7 +92,7 @@ export function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: 
 }
 
 /**
- * Records the running statistics that a node in training form replaces. If an earlier node updates the same statistics,
+ * Records the running statistics that a node in training mode replaces. If an earlier node updates the same statistics,
  * this node starts from the result.
  */
 function noteBuffers(
@@ -116,7 +116,7 @@ const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
  * Loads a model, appends the loss, chooses the parameters, and makes them and the running statistics inputs.
  *
  * @param model - is not changed
- * @param inference - whether Dropout and BatchNormalization are in inference form
+ * @param inference - whether Dropout and BatchNormalization are in inference mode
  */
 export function plan(model: SizedModel, options: BuildOptions, inference: boolean): Plan {
   const { graph } = model;
@@ -133,7 +133,7 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
       const own = [...node.input];
       if (!ops.inside) noteBuffers(ops, node, stored, replaced);
       ops.operator(node)?.settle?.(node, ops);
-      // Values made inside a branch or a loop's body are invisible outside, so layers there stay in inference form.
+      // Values made inside a branch or a loop's body are invisible outside, so layers there stay in inference mode.
       if (!inference && !ops.inside) return ops.operator(node)?.toTraining?.(node, ops, draws);
       node.input = own;
       ops.operator(node)?.toInference?.(node, ops, draws);

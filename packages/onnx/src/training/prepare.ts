@@ -13,7 +13,7 @@ import type { BuildOptions } from './options.ts';
 import { readOptions } from './readOptions.ts';
 import { buildInference, buildWhole, type Inference, type Whole } from './whole.ts';
 
-/** The kind of target for cross-entropy. Each kind has its own form of the loss. */
+/** The kind of target for cross-entropy. The loss is written differently for each kind. */
 export type TargetKind = NonNullable<BuildOptions['target']>;
 
 /** A model that was read once. All training and evaluation models are parts of these graphs. */
@@ -27,7 +27,7 @@ export interface Prepared {
   readonly feedsWeights: boolean;
   /** Forward, backward and update in one graph, made once. Step, gradient and update models are parts of it. */
   readonly whole: (target?: TargetKind) => Whole & Lowered;
-  /** The forward pass in inference form. */
+  /** The forward pass in inference mode. */
   readonly inference: (target?: TargetKind) => Inference & Lowered;
   /** The choices that are left to measurements on this machine, and the graph that contains the nodes. */
   readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };

@@ -15,7 +15,7 @@ const freeAxis = 32;
  */
 const small = 4096;
 
-/** Operators whose results differ from run to run, unless the training form replaced them. */
+/** Operators whose results differ from run to run, unless they were replaced for training. */
 const random = /^(Random|Bernoulli$|Multinomial$|Dropout$)/;
 
 const widths: Readonly<Record<number, number>> = {

@@ -39,7 +39,7 @@ export class Uses {
     return this.#readers.get(name) ?? [];
   }
 
-  /** The nodes that read a value directly, or after nodes that only change its form. */
+  /** The nodes that read a value directly, or after nodes that only change its shape, order or type. */
   of(name: string): Use[] {
     return this.direct(name).flatMap((use) =>
       use.input === 0 && isView(use.node) ? this.of(use.node.output[0] ?? '') : [use],
@@ -89,7 +89,9 @@ const bufferName = /(^|[._/])(\w*buffer|inv_freq|(attn|attention|causal)_?mask)$
 /** A limit on the search from a bias back to its product, past scales and shifts. */
 const furthest = 12;
 
-/** Whether a value is computed from a product with weights, using only arithmetic and changes of form. */
+/**
+ * Whether a value is computed from a product with weights, using only arithmetic and changes of shape, order or type.
+ */
 function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   const node = uses.maker(name);
   if (!node || steps === 0) return false;
@@ -113,7 +115,10 @@ function isQuantised(uses: Uses, name: string, steps = furthest): boolean {
 const isScale = (uses: Uses, { node, input }: Use): boolean =>
   node.opType === 'Mul' && node.input.some((other, i) => i !== input && isQuantised(uses, other));
 
-/** Whether a use is that of a parameter: a weight of a layer, or the scale or bias after a product. */
+/**
+ * Whether a node uses a tensor as a parameter, that is, as a weight of a layer, or as the scale or bias after a
+ * product.
+ */
 function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]): boolean {
   if (parameterInputs[node.opType]?.includes(input) ?? false) return true;
   // A mask that is added to scores has two axes. A bias has one.

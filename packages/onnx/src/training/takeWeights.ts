@@ -56,9 +56,9 @@ function largest(tensors: readonly TensorProto[], excess: number): TensorProto[]
 }
 
 /**
- * Removes large frozen weights from a graph and makes them inputs. Of weights in a file, the runtime makes two copies
- * in each session; inputs are not copied. Convolutions are faster with constant weights, so their weights are removed
- * only if the graph would otherwise be too large for a file.
+ * Removes large frozen weights from a graph and makes them inputs. In each session, the runtime makes two copies of
+ * the weights in a file. It does not copy inputs. Convolutions are faster with constant weights, so their weights are
+ * removed only if the graph would otherwise be too large for a file.
  *
  * @param limit - the bytes of weights that the graph may keep
  * @returns the weights, or none if they are too small to matter

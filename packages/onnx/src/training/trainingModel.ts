@@ -41,7 +41,7 @@ export interface StateTensor {
   readonly input: string;
   /** The name of the output that replaces it, if this model changes it. */
   readonly output?: string;
-  /** The layout of the vector: for slots, the slot of each parameter. */
+  /** The layout of the vector. In a vector of slots, each part is the slot of one parameter. */
   readonly parts: readonly Part[];
   /** Its content before the first step. */
   readonly initial: FloatArray;
@@ -119,7 +119,10 @@ export interface TrainingModel {
   readonly loss?: string;
   /** Float32 scalar output of an apply model: 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled?: string;
-  /** The same for each vector of parameters separately. Only an apply model of some of the vectors has this field. */
+  /**
+   * As `spoiled`, but for each vector of parameters separately. Only an apply model of some of the vectors has this
+   * field.
+   */
   readonly spoils?: readonly string[];
   /** Scalar output, float32. */
   readonly accuracy?: string;

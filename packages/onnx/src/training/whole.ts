@@ -23,7 +23,7 @@ interface Graphed extends Draft {
   readonly accuracy: string | undefined;
 }
 
-/** The forward pass in inference form. */
+/** The forward pass in inference mode. */
 export interface Inference extends Graphed {
   /** The model's outputs in float32, unless it computes its own loss. */
   readonly answers: string | undefined;
@@ -37,7 +37,7 @@ export interface Whole extends Graphed {
   readonly gradientLoss: string;
   /** 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled: string;
-  /** The same for each vector of parameters. */
+  /** As `spoiled`, but for each vector of parameters separately. */
   readonly spoils: readonly string[];
   /** The vectors of gradients, and the names of the update's inputs for them. */
   readonly gradients: readonly { readonly value: string; readonly name: string; readonly bucket: Bucket }[];

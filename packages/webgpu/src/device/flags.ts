@@ -1,6 +1,6 @@
 /**
- * WebGPU's bit flags by value. The constants of the specification, written out because Node's bindings
- * do not put `GPUBufferUsage` and `GPUMapMode` on the global object.
+ * The values of WebGPU's bit flags in the specification. They are written out here, because Node's bindings do not
+ * put `GPUBufferUsage` and `GPUMapMode` on the global object.
  *
  * @see https://www.w3.org/TR/webgpu/#namespacedef-gpubufferusage
  */

@@ -19,7 +19,10 @@ function watchersOf(device: GPUDevice): Set<Health> {
   return watching;
 }
 
-/** Converts an error that no error scope caught. Only out of memory and destroyed buffers may be our own errors. */
+/**
+ * Converts an error that no error scope caught. Only errors about memory and about destroyed buffers may be caused by
+ * this package.
+ */
 function uncaptured(error: GPUError): GpuError {
   const known = fromGpuError(error, 'the commands that were submitted');
   if (known.fault !== 'validation') return known;
@@ -31,9 +34,9 @@ function uncaptured(error: GPUError): GpuError {
 }
 
 /**
- * Watches one training on a device. It keeps an error and throws it at the next call, so that no error vanishes. Error
- * scopes catch errors of the training's own submissions. Other errors arrive by the device's `uncapturederror`, and the
- * end of the device by `device.lost`.
+ * Watches one training on a device. It keeps an error and throws it at the next call, so that no error vanishes.
+ * Error scopes catch errors of the training's own submissions. Other errors arrive by the device's event
+ * `uncapturederror`, and `device.lost` reports the loss of the device.
  */
 export class Health {
   readonly device: GPUDevice;
@@ -52,7 +55,7 @@ export class Health {
     this.#lost ??= deviceLost(info);
   }
 
-  /** Keeps a fault for the next call; the first one wins. */
+  /** Keeps a fault for the next call. If there are several faults, the first one is kept. */
   report(fault: GpuError): void {
     this.#fault ??= fault;
   }

@@ -11,9 +11,9 @@ const trainerOptions = ['optimizer', 'policy', 'batch', 'seed', 'tile', ...optim
  * Makes a trainer: a `network()` with its optimizer on a device, ready for `train`, `rangeTest` and
  * `autoClr` of `@clr/core`, with `trainSteps` to submit many steps at once.
  *
- * Initial weights and biases are uniform in ±1/√fanIn (PyTorch's default), drawn from `seed`; scales start at 1, shifts
- * at 0. Every batch has `batch` examples. It may have fewer in evaluation, and also in training if the network has no
- * batch normalization.
+ * Initial weights and biases are drawn from `seed`, and are uniform in ±1/√fanIn (PyTorch's default). Scales start at
+ * 1, and shifts at 0. Every batch has `batch` examples. It may have fewer in evaluation, and also in training if the
+ * network has no batch normalization.
  *
  * @throws {GpuError} `argument` for bad options; `limit`, `out-of-memory` or `validation` if the device refuses
  *

@@ -223,7 +223,7 @@ export class DeviceTrainer implements GpuTrainer {
     return constantAnswer(batches, (batch) => constantTargets(this.#network, batch));
   }
 
-  /** Runs forward and backward without an update. Only the running statistics change. */
+  /** Runs the forward and the backward pass without an update. Only the running statistics change. */
   async #renewStatistics(batch: Batch): Promise<void> {
     const { health } = this.#engine;
     health.check();
@@ -285,8 +285,8 @@ export class DeviceTrainer implements GpuTrainer {
   }
 
   /**
-   * Measures the time of forward and backward on the device: the lowest of four, in milliseconds. It is only for new
-   * trainers, because it resets the running statistics.
+   * Measures the time of a forward and a backward pass on the device, in milliseconds. The result is the lowest of
+   * four measurements. Call it only on a new trainer, because it resets the running statistics.
    */
   async time(): Promise<number> {
     this.#setCount(this.#batch);

@@ -2,8 +2,8 @@ import { uniform } from './compile/random.ts';
 import type { NamedTensor } from './network.ts';
 
 /**
- * Initial values: weights and biases are uniform in ±1/√fanIn, scales and variances 1, shifts and means 0. The same
- * seed gives the same numbers on every device.
+ * Initial values: weights and biases are uniform in ±1/√fanIn, scales and variances are 1, and shifts and means are
+ * 0. The same seed gives the same numbers on every device.
  */
 export function initialValues(tensors: readonly NamedTensor[], seed: number): Float32Array<ArrayBuffer> {
   const length = tensors.reduce((total, tensor) => total + tensor.length, 0);

@@ -60,7 +60,8 @@ export interface DropoutLayer {
 export type Layer = DenseLayer | Conv2dLayer | PoolLayer | ActivationLayer | BatchNormLayer | DropoutLayer;
 
 /**
- * `y = x W + b`, over the flattened input (row, column, channel: channels last). Weights `[in, units]`.
+ * `y = x W + b`, over the flattened input in the order row, column, channel. The weights have the shape
+ * `[in, units]`.
  *
  * @throws {GpuError} if `units` is not a positive integer
  * @example
@@ -74,8 +75,8 @@ export function dense(options: { readonly units: number }): DenseLayer {
 }
 
 /**
- * A cross-correlation with square kernels, `out = ⌊(in + 2·padding − kernel) / stride⌋ + 1`. Weights
- * `[kernel, kernel, in, filters]`.
+ * A cross-correlation with square kernels, `out = ⌊(in + 2·padding − kernel) / stride⌋ + 1`. The weights have the
+ * shape `[kernel, kernel, in, filters]`.
  *
  * @param options.stride - default 1
  * @param options.padding - zeros on every side, default 0
@@ -115,7 +116,7 @@ export interface PoolOptions {
 }
 
 /**
- * The maximum of each window; padding never wins. Sizes as in PyTorch.
+ * The maximum of each window. Padding is never the maximum. Output sizes are as in PyTorch.
  *
  * @throws {GpuError} if a number is out of range
  * @example
@@ -129,7 +130,7 @@ export function maxPool(options: PoolOptions): PoolLayer {
 }
 
 /**
- * The mean of each window; padding counts as zeros, elements beyond the padding do not count. As in PyTorch.
+ * The mean of each window. As in PyTorch, padding counts as zeros, and elements beyond the padding do not count.
  *
  * @throws {GpuError} if a number is out of range
  * @example
@@ -179,8 +180,9 @@ export function tanh(): ActivationLayer {
 }
 
 /**
- * `(x − mean) / sqrt(variance + epsilon) · scale + shift` per channel, with the batch's mean and variance in training,
- * and the running ones in evaluation. As in PyTorch, the running variance is made of the batches' unbiased variances.
+ * `(x − mean) / sqrt(variance + epsilon) · scale + shift` per channel, with the batch's mean and variance in
+ * training, and the running mean and variance in evaluation. As in PyTorch, the running variance is made of the
+ * batches' unbiased variances.
  *
  * @param options.epsilon - default 1e-5
  * @param options.momentum - the share of the newest batch in the running statistics, default 0.1

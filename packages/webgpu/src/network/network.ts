@@ -140,7 +140,7 @@ export function network(options: NetworkOptions): Network {
   };
 }
 
-/** A line for each layer: its type, output shape and activation; then the loss. */
+/** A line for each layer, with its type, output shape and activation, and then a line for the loss. */
 export function topologyOf({ input, layers, loss }: Network): string[] {
   const lines = layers.map(({ layer, output, activation }) => {
     const { type, ...options } = layer as Layer & { readonly rate?: number };

@@ -1,7 +1,10 @@
 import { readBuffer } from '../device/readBuffer.ts';
 import { historyLength } from './compile/loss.ts';
 
-/** Reads the (loss, accuracy) pairs of `count` steps, from tick `first` on, from the device's ring buffer. */
+/**
+ * Reads the (loss, accuracy) pairs of `count` steps from the device's ring buffer. The first of these steps has the
+ * tick `first`, its number among all steps executed on the device.
+ */
 export async function readHistory(
   device: GPUDevice,
   history: GPUBuffer,

@@ -31,9 +31,9 @@ export interface TrainerOptions extends OptimizerOptions {
   /** Decides the initial weights, the order of examples and the dropout masks. Default 0. */
   readonly seed?: number;
   /**
-   * Numbers that a thread of a dense or convolution kernel computes: `tile × tile`. 4, the default, suits
-   * every device; `'measure'` times 4 and 8 on this adapter before the trainer is made and takes the faster.
-   * Sums keep their order either way.
+   * Each thread of a dense or convolution kernel computes `tile × tile` numbers. The default, 4, suits every device.
+   * `'measure'` times 4 and 8 on this adapter before the trainer is made, and takes the faster one. The order of sums
+   * does not depend on the tile.
    */
   readonly tile?: 4 | 8 | 'measure';
 }
@@ -72,9 +72,10 @@ export interface GpuTrainer extends Trainable<Batch> {
   /** Loads examples into device memory for {@link trainSteps}, and replaces earlier ones. */
   setData(data: Batch): void;
   /**
-   * Takes `count` steps under the policy, each on the next examples of {@link setData} in an order shuffled
-   * per epoch. All are encoded and submitted at once, up to 1024 to a submission; nothing is written or read
-   * between them. The result arrives when the device is done; more steps may be submitted before that.
+   * Takes `count` steps under the policy. Each step uses the next examples of {@link setData}, in an order that is
+   * shuffled for each epoch. All steps are encoded and submitted at once, up to 1024 in one submission, and nothing
+   * is written or read between them. The result arrives when the device is done. More steps may be submitted before
+   * that.
    */
   trainSteps(count: number): Promise<StepsResult>;
   /** The network's outputs for any number of examples, one after another. */

@@ -4,8 +4,8 @@ import { pairIndex, pairsOf } from './windowAccess.ts';
 /** Numbers per workgroup. */
 export const blockLength = 1024;
 /**
- * Threads per workgroup. Each takes every 64th number (or four) of its block, so neighbouring threads read neighbours.
- * 64 is a whole number of subgroups on every known device.
+ * Threads per workgroup. Each thread takes every 64th number, or every 64th group of four numbers, of its block. So
+ * neighbouring threads read neighbouring numbers. 64 is a whole number of subgroups on every known device.
  */
 export const blockThreads = 64;
 

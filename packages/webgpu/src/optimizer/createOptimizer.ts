@@ -15,8 +15,9 @@ export interface GpuOptimizer {
   /** The number of dispatches that update the weights in one step: 1 unless binding limits require more. */
   readonly dispatches: number;
   /**
-   * The counters on the device, for kernels that depend on them (a dropout seed, a loss scale): `u32` step,
-   * updates, skipped, `f32` lossScale at bytes 0, 4, 8, 12. Bind it read-only.
+   * The buffer with the counters on the device, for kernels that depend on them, such as a dropout seed or a loss
+   * scale. It holds `step` at byte 0, `updates` at byte 4 and `skipped` at byte 8, each as `u32`, and `lossScale` at
+   * byte 12 as `f32`. Bind it read-only.
    */
   readonly state: GPUBuffer;
   /** Encodes one step over all parameters. Encoders must be submitted in the order in which they were encoded. */
@@ -32,20 +33,21 @@ export interface GpuOptimizer {
 const engines = new WeakMap<object, OptimizerEngine>();
 
 /**
- * Makes an optimizer whose learning rate, momentum and step counter live on the device: any number of steps
- * can be encoded and submitted with no host write between them.
+ * Makes an optimizer whose learning rate, momentum and step counter live on the device. Any number of steps can be
+ * encoded and submitted without a write by the host between them.
  *
  * The arithmetic is PyTorch's, in float32, as each factory of `@clr/core` documents it. The rate of a step
  * is `Math.fround(schedule.lr(step))`, read from a table that is renewed by the encoder that needs it.
  * A step that is skipped for a bad gradient moves the policy's step on, but not Adam's update count.
  *
- * All parameters are updated by **one dispatch** when they share buffers (offsets tell them apart) or when
- * their buffers fit into the device's bindings; else by as few as the bindings allow (see `dispatches`).
+ * **One dispatch** updates all parameters if they share buffers (offsets tell them apart), or if their buffers fit
+ * into the device's bindings. Otherwise there are as few dispatches as the bindings allow (see `dispatches`).
  *
  * @param parameters - weights and gradients as `array<f32>` in storage buffers, updated in place
  * @param schedule - a policy, a schedule, or a function from step to rate, used by {@link GpuOptimizer.encode}. Not
  * needed if `trainStep` of a Trainable passes the rate
- * @throws {GpuError} `argument` for a buffer too small or without `STORAGE`, overlapping weights, bad options
+ * @throws {GpuError} `argument` for a buffer that is too small or lacks `STORAGE`, for overlapping weights, and for
+ *   bad options
  *
  * @example
  * ```ts

@@ -25,8 +25,9 @@ export interface GradientCheckOptions {
   /** Skip and count a step that has a NaN or infinite gradient. Default: true if `clipNorm` or `lossScale` is given. */
   readonly skipNonFinite?: boolean;
   /**
-   * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer;
-   * the optimizer divides it out, halves it after a skipped step and doubles it after `growthInterval` good steps.
+   * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer. The optimizer
+   * divides the gradients by this scale again. By default it halves the scale after a skipped step, and doubles the
+   * scale after `growthInterval` good steps.
    */
   readonly lossScale?: LossScale;
 }

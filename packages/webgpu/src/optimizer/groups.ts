@@ -5,12 +5,15 @@ import type { Parameter } from './parameter.ts';
 /** The part of a buffer that one binding shows to a kernel. */
 export interface Window {
   readonly buffer: GPUBuffer;
-  /** In bytes, a multiple of the device's offset alignment. */
+  /** The offset in bytes, a multiple of the device's offset alignment. */
   readonly offset: number;
   readonly size: number;
 }
 
-/** A run of weights inside one value window and one gradient window; offsets in numbers from the window's start. */
+/**
+ * A contiguous run of weights inside one value window and one gradient window. Its offsets count numbers from the
+ * start of the window.
+ */
 export interface Piece {
   readonly value: number;
   readonly valueOffset: number;
@@ -67,10 +70,10 @@ const ownBindings = 2;
 /**
  * Groups parameters so that as few dispatches as possible update them all.
  *
- * Parameters that share buffers share bindings, and neighbours in both buffers become one run: any number
- * of parameters in one value buffer and one gradient buffer is **one dispatch**. Separate buffers take two
- * bindings each, so a dispatch holds `(maxStorageBuffersPerShaderStage − 2) / 2` of them (3 at WebGPU's
- * default of 8, 5 at SwiftShader's 12). A buffer beyond `maxStorageBufferBindingSize` is cut into windows.
+ * Parameters that share buffers share bindings, and parameters that are neighbours in both buffers become one run. So
+ * any number of parameters in one value buffer and one gradient buffer take **one dispatch**. Separate buffers take
+ * two bindings each, so a dispatch holds `(maxStorageBuffersPerShaderStage − 2) / 2` of them (3 at WebGPU's default
+ * of 8, 5 at SwiftShader's 12). A buffer beyond `maxStorageBufferBindingSize` is cut into windows.
  *
  * @param slots - numbers per weight that are kept between steps; their buffer must fit into one binding too
  */

@@ -8,11 +8,11 @@ export function gradientWindows(group: Group): readonly number[] {
 }
 
 /**
- * The kernel that writes, for every block, its sum of squared gradients and whether all of them are finite.
- * The sums have a fixed order: the same gradients give the same bits.
+ * The kernel that writes, for every block, its sum of squared gradients and whether all of them are finite. The sums
+ * have a fixed order, so the same gradients give bit-identical sums.
  *
- * Bindings: 0 blocks, 1 partial sums (`vec2f`: sum of squares, 1 if something was not finite), then the
- * gradient windows.
+ * Binding 0 holds the blocks. Binding 1 holds the partial sums: each is a `vec2f` of the sum of squares and a flag,
+ * which is 1 if something was not finite. The gradient windows follow.
  */
 export function normKernel(group: Group): string {
   const gradients = gradientWindows(group);

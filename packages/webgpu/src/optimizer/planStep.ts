@@ -27,7 +27,10 @@ export interface StepPlan {
   readonly buffers: readonly GPUBuffer[];
 }
 
-/** Plans a step: the gradient norm of every group (if gradients are checked), one preparation, the update of every group. */
+/**
+ * Plans a step. It consists of the gradient norm of every group (if gradients are checked), one preparation, and the
+ * update of every group.
+ */
 export function planStep(device: GPUDevice, description: StepDescription): StepPlan {
   const { label, rule, gradientCheck, groups, state, table, tableSteps } = description;
   const buffers: GPUBuffer[] = [];

@@ -49,7 +49,8 @@ const threads = 256;
  * The kernel that runs before the update, in one workgroup. It reads the step's rate and momentum from the table, adds
  * up the gradient norm, decides whether to skip the step, and advances the counters.
  *
- * Bindings: 0 is the state, 1 the table, 2 `now`. With a gradient check, 3 is the partial sums.
+ * Binding 0 is the state, binding 1 is the table, and binding 2 is `now`. With a gradient check, binding 3 is the
+ * partial sums.
  */
 export function prepareKernel(rule: Rule, gradientCheck: GradientCheck, tableSteps: number): string {
   return `${stateStruct}

@@ -7,10 +7,10 @@ import type { Rule } from './rules/rule.ts';
 export const rowSize = 16;
 
 /**
- * The rates and momenta of consecutive steps in device memory; step `s` is in row `s mod steps`.
+ * The rates and momenta of consecutive steps in device memory. Step `s` is in row `s mod steps`.
  *
  * The table holds one aligned range of steps at a time. The encoder that first needs the next range copies it in, so
- * the order is right however many steps are encoded before anything is submitted.
+ * the order is right, however many steps are encoded before the first is submitted.
  */
 export class ScheduleTable {
   readonly buffer: GPUBuffer;

@@ -24,8 +24,8 @@ interface Stretch {
 }
 
 /**
- * Locates the slots of each parameter. On the device, slots are cut into groups and blocks, which depends on the
- * device's limits; a snapshot holds them by parameter.
+ * Locates the slots of each parameter. On the device, slots are cut into groups and blocks in a way that depends on
+ * the device's limits. A snapshot holds the slots by parameter.
  */
 export function slotRuns(
   parameters: readonly Parameter[],

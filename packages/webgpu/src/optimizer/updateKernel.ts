@@ -10,7 +10,7 @@ const runThreads = 256;
 /** The code of a group's update, from which a dispatch is made. */
 export interface UpdateKernel {
   readonly code: string;
-  /** True if binding 1 is the group's list of blocks. A single run needs none. */
+  /** True if binding 1 is the group's list of blocks. A single run needs no list. */
   readonly listed: boolean;
   readonly workgroups: number;
 }
@@ -18,7 +18,7 @@ export interface UpdateKernel {
 /**
  * The kernel that updates every weight of a group. A thread takes four neighbours if the offsets allow it.
  *
- * Bindings: 0 `now` (uniform), then the blocks (if listed), the slots (if any) and the windows.
+ * Binding 0 is `now` (uniform). The blocks (if listed), the slots (if any) and the windows follow.
  *
  * @param scaled - whether gradients are multiplied by `now.scale` (clipping, loss scale)
  * @param blocks - how many blocks the group has
@@ -30,7 +30,7 @@ export function updateKernel(group: Group, rule: Rule, scaled: boolean, blocks: 
     : blocksKernel(group, rule, scaled, element, blocks);
 }
 
-/** One run of weights, the usual case: offsets follow from the thread's index alone. */
+/** The kernel for one run of weights, the usual case. Offsets follow from the thread's index alone. */
 function runKernel(group: Group, piece: Piece, rule: Rule, scaled: boolean): UpdateKernel {
   const vectors = wholeFours(piece.length) / 4;
   const code = `${nowStruct}
@@ -57,7 +57,7 @@ fn main(
   return { code, listed: false, workgroups: Math.ceil(vectors / runThreads) };
 }
 
-/** Any number of pieces: every workgroup looks up its block. */
+/** The kernel for any number of pieces. Every workgroup looks up its block. */
 function blocksKernel(
   group: Group,
   rule: Rule,

@@ -26,15 +26,16 @@ export interface TrainableOptions<Batch> {
   /** The result of {@link createOptimizer}. Its value buffers need `COPY_SRC | COPY_DST` besides `STORAGE`. */
   readonly optimizer: GpuOptimizer;
   /**
-   * Encodes forward and backward. They write the batch's mean loss into `loss` and the gradients into the optimizer's
-   * gradient buffers, and leave the weights untouched. Throw here to refuse a batch: then nothing is submitted.
+   * Encodes the forward and the backward pass. These passes write the batch's mean loss into `loss` and the gradients
+   * into the optimizer's gradient buffers. They do not change the weights. To refuse a batch, throw from this
+   * function. Nothing is submitted then.
    */
   readonly encodeGradients: (encoder: GPUCommandEncoder, batch: Batch) => void;
   /** Encodes the forward pass for evaluation. Default: `encodeGradients`. */
   readonly encodeLoss?: (encoder: GPUCommandEncoder, batch: Batch) => void;
-  /** The batch's mean loss, an `f32` at byte 0; needs `COPY_SRC`. */
+  /** Holds the batch's mean loss, an `f32` at byte 0. The buffer needs `COPY_SRC`. */
   readonly loss: GPUBuffer;
-  /** The share of the batch that was classified correctly, an `f32` at byte 0; needs `COPY_SRC`. */
+  /** Holds the share of the batch that was classified correctly, an `f32` at byte 0. The buffer needs `COPY_SRC`. */
   readonly accuracy?: GPUBuffer;
   /**
    * The number of examples in a batch, which is the weight of the batch in the means of an evaluation. Default: all
@@ -74,15 +75,16 @@ export const readWindow = 8;
 const both = usage.copySource | usage.copyTarget;
 
 /**
- * Makes a {@link Trainable} of any WebGPU code. You encode forward and backward; this function adds the optimizer and
- * the bookkeeping. `train`, `rangeTest` and `autoClr` of `@clr/core` take it.
+ * Makes a {@link Trainable} of any WebGPU code. You encode the forward and the backward pass, and this function adds
+ * the optimizer and the bookkeeping. `train`, `rangeTest` and `autoClr` of `@clr/core` take it.
  *
  * Losses are read late, up to 8 steps in one readback, and the device runs ahead meanwhile. A step's rate
  * comes from `hyper`, not from the optimizer's own policy.
  *
- * @throws {GpuError} `argument` for a buffer without the flags it needs. `trainStep` throws a `PolicyError` for invalid
- * hyperparameters (`checkHyperparameters` of `@clr/core`). Later calls throw, and pending
- *   losses reject with, `device-lost`, `out-of-memory`, `buffer-destroyed`, `validation` or `uncaptured`
+ * @throws {GpuError} `argument` for a buffer without the flags it needs. `trainStep` throws a `PolicyError` for
+ *   invalid hyperparameters (`checkHyperparameters` of `@clr/core`). If the device fails, later calls throw
+ *   `device-lost`, `out-of-memory`, `buffer-destroyed`, `validation` or `uncaptured`, and pending losses reject with
+ *   the same error
  *
  * @example
  * ```ts

@@ -4,9 +4,12 @@ import type { StatePart } from '../optimizer/engine.ts';
 
 /** A tensor in a snapshot: plain data. */
 export interface SavedTensor {
-  /** A parameter's name, such as `conv1.weight`; a parameter and a slot; `counters`; or the name of other state. */
+  /**
+   * The name of a parameter, such as `conv1.weight`, of a parameter and a slot, or of other state, such as
+   * `counters`.
+   */
   readonly name: string;
-  /** The type of its numbers: counters are stored as bytes. */
+  /** The type of its numbers. Counters are stored as bytes. */
   readonly dtype: 'float32' | 'uint8';
   /** The sizes of its axes. */
   readonly shape: readonly number[];
@@ -15,8 +18,8 @@ export interface SavedTensor {
 }
 
 /**
- * The state of a training run in host memory: plain data (`structuredClone`, IndexedDB and `v8.serialize` take
- * it), so it outlives its device and can be restored on another device with any limits.
+ * The state of a training run in host memory: plain data that `structuredClone`, IndexedDB and `v8.serialize` accept.
+ * So it outlives its device, and can be restored on another device with any limits.
  */
 export interface GpuSnapshot {
   /** The version of this format. */

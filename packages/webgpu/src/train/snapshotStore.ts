@@ -142,7 +142,10 @@ export class SnapshotStore {
     return { snapshot, matches };
   }
 
-  /** Upgrades a snapshot of the first version, which had no names: if all sizes are equal, so is the layout. */
+  /**
+   * Upgrades a snapshot of the first version, which had no names. If all its sizes are equal to the trainer's, its
+   * layout is too.
+   */
   #upgraded(given: GpuSnapshot | FirstSnapshot): GpuSnapshot {
     if (given.version === 2) return given;
     const parts = joinParts(this.#layout.firstParts);

@@ -13,7 +13,7 @@ import { writePlain } from './inBlocks.ts';
 /** ONNX Runtime requires a multiple of 4 channels. */
 const channelsAtOnce = 4;
 
-/** Up to this many channels, the plain form is as fast. */
+/** Up to this many channels, the plain layout is as fast. */
 const fewChannels = 4;
 
 /** A kernel [outputs, channels, height, width] whose channels do not fill whole blocks, and its padded sizes. */

@@ -18,9 +18,9 @@ export function writePlain(b: Ops, node: NodeProto, result: string, channels: nu
 
 /**
  * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. If the kernel is constant, ONNX
- * Runtime makes this form itself, and keeps the layout from one convolution to the next. So frozen convolutions are
- * left to the runtime. For trained kernels, nodes of the graph change the layout. Kernels of one element keep the plain
- * layout.
+ * Runtime itself changes the convolution to this layout, and keeps the layout from one convolution to the next. So
+ * frozen convolutions are left to the runtime. For trained kernels, nodes of the graph change the layout. Kernels of
+ * one element keep the plain layout.
  */
 export const convInBlocks: Row<BlockedKernel> = {
   operator: 'Conv',
@@ -78,8 +78,9 @@ function transposedOf(
 }
 
 /**
- * A transposed convolution as a convolution with the reversed kernel. With a stride above 1, zeros are inserted between
- * the elements of its input. In that case, the runtime's own form is faster unless the convolution is depthwise.
+ * A transposed convolution as a convolution with the reversed kernel. With a stride above 1, zeros are inserted
+ * between the elements of its input. In that case, the runtime's own transposed convolution is faster unless the
+ * convolution is depthwise.
  */
 export const convTransposeInBlocks: Row<Transposed> = {
   operator: 'ConvTranspose',

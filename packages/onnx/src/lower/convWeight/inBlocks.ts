@@ -39,9 +39,9 @@ function examplesInBlocks(
 }
 
 /**
- * One convolution in NCHWc. The examples are its channels. The output's gradient [N, M, H', W'] is its kernel, one for
- * each of the M outputs, dilated by the stride. No element-wise transposition is needed: the conversion to NCHWc does
- * it, applied twice for the kernels.
+ * One convolution in NCHWc. The examples are its channels. Its kernels are made from the output's gradient [N, M, H',
+ * W'], one kernel for each of the M outputs, dilated by the stride. No separate transposition is needed, because the
+ * conversion to NCHWc transposes. For the kernels, the conversion is applied twice.
  */
 export const inBlocks: Row<Sizes & { readonly block: number }> = {
   operator: 'clr:ConvWeightGrad',

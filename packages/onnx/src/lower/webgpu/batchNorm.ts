@@ -2,7 +2,7 @@ import { float, int } from '../../format/attributes.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Row } from '../row.ts';
 
-/** Batch normalisation in training form, written as simpler operators. */
+/** Batch normalisation in training mode, written as simpler operators. */
 export const batchNormInParts: Row<number> = {
   operator: 'BatchNormalization',
   form: 'training form, in parts',

@@ -9,8 +9,9 @@ import { activateFunction, placeFunction, slopeFunction, splitIndex } from './te
 const lanes = 128;
 
 /**
- * Batch normalization. Forward: one workgroup per channel finds mean and variance (in two passes, to avoid
- * cancellation), then every number is normalized. Backward: one workgroup per channel sums the gradients.
+ * Batch normalization. In the forward pass, one workgroup per channel computes the mean and the variance (in two
+ * passes, to avoid cancellation). Then every number is normalized. In the backward pass, one workgroup per channel
+ * sums the gradients.
  */
 export function batchNormOp(context: OpContext, layer: BatchNormLayer): Op {
   const { device, batch, placed, input, output, values, gradients, statistics } = context;

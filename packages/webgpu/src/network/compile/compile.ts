@@ -22,14 +22,14 @@ export interface CompiledNetwork {
   readonly input: Tensor;
   readonly output: Tensor;
   readonly target: GPUBuffer;
-  /** `u32` at byte 0: the number of rows in use; a smaller batch leaves the rest unused. */
+  /** Holds the number of rows in use, as `u32` at byte 0. A smaller batch leaves the other rows unused. */
   readonly info: GPUBuffer;
   readonly loss: GPUBuffer;
   readonly accuracy: GPUBuffer;
   readonly history: GPUBuffer;
-  /** Forward, loss, backward. */
+  /** The forward pass, the loss, then the backward pass. */
   readonly training: readonly Dispatch[];
-  /** Forward as in evaluation, then the loss. */
+  /** The forward pass as in evaluation, then the loss. */
   readonly evaluation: readonly Dispatch[];
   readonly buffers: readonly GPUBuffer[];
 }
@@ -131,7 +131,9 @@ function hasParameters({ layer }: PlacedLayer): boolean {
   return layer.type === 'dense' || layer.type === 'conv2d' || layer.type === 'batchNorm';
 }
 
-/** Lays out the tensors between the layers. The two layers beside a tensor decide how wide its borders are. */
+/**
+ * Lays out the tensors between the layers. The two layers on either side of a tensor decide how wide its borders are.
+ */
 function layoutTensors(
   network: Network,
   batch: number,

@@ -11,13 +11,16 @@ export interface LossBuffers {
   readonly output: Tensor;
   /** Class indices (`u32`) or wanted outputs (`f32`). */
   readonly target: GPUBuffer;
-  /** `u32` at byte 0: the number of rows in use. */
+  /** Holds the number of rows in use, as `u32` at byte 0. */
   readonly info: GPUBuffer;
   /** The optimizer's counters. */
   readonly state: GPUBuffer;
   readonly loss: GPUBuffer;
   readonly accuracy: GPUBuffer;
-  /** The pairs (loss, accuracy) of the last steps, by tick. */
+  /**
+   * The pairs (loss, accuracy) of the last steps, by tick. A tick is the number of a step among all steps executed on
+   * the device.
+   */
   readonly history: GPUBuffer;
 }
 

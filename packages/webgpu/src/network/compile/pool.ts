@@ -75,7 +75,7 @@ function windowsOver(
   let ${name}To = min((${position} + ${padding}u) / ${stride}u + 1u, ${count}u);`;
 }
 
-/** The first of equal maxima wins, row by row. NaN wins over every number, so that it is not lost. */
+/** Of equal maxima, the first in row order is taken. NaN counts as larger than every number, so that it is not lost. */
 function maxOf(width: number): string {
   return `var best = source[sourceAt(b, iyFrom, ixFrom, c)];
   var winner = iyFrom * ${width}u + ixFrom;
@@ -98,7 +98,10 @@ const meanOf = `var sum = 0.0;
   }
   result[resultAt(b, y, x, c)] = activate(sum / divisor(y, x));`;
 
-/** The divisor of a mean: it counts padding, but not the part of a window beyond the padded edge. */
+/**
+ * The number by which the sum of a window is divided. It counts padding, but not the part of a window beyond the
+ * padded edge.
+ */
 function divisorFunction({ size, stride, padding }: PoolLayer, [height, width]: readonly number[]): string {
   const axis = (out: string, length: number | undefined): string =>
     `min(${out} * ${stride}u + ${size}u, ${(length as number) + 2 * padding}u) - ${out} * ${stride}u`;

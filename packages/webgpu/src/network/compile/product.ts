@@ -5,7 +5,10 @@ import { type Geometry, geometryOf, tileOf } from './productGeometry.ts';
 import { activateFunction } from './tensor.ts';
 import { each, grid, repeat } from './unroll.ts';
 
-/** The kernels of dense layers and convolutions: forward in one dispatch, weight and input gradients in another. */
+/**
+ * The kernels of dense layers and convolutions: one dispatch for the forward pass, and another for the weight and
+ * input gradients.
+ */
 export function productOp(context: OpContext, layer: DenseLayer | Conv2dLayer): Op {
   const geometry = geometryOf(context.placed, layer);
   return { forward: [forward(context, geometry)], backward: [productBackward(context, geometry, layer)] };

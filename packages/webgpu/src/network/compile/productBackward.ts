@@ -13,8 +13,8 @@ interface Share {
 }
 
 /**
- * Computes weight and input gradients. Neither needs the other, so one dispatch does both: some workgroups take the
- * weights, the rest the input.
+ * Computes weight and input gradients. Neither needs the other, so one dispatch computes both. Some workgroups take
+ * the weights, and the others take the input.
  */
 export function productBackward(
   context: OpContext,
@@ -57,7 +57,10 @@ fn byInput(index: u32) {
   );
 }
 
-/** ∂/∂w[k, n] = Σ_m x[m, k] d[m, n], the sum over the batch's rows cut into `splits` parts that are added up later. */
+/**
+ * ∂/∂w[k, n] = Σ_m x[m, k] d[m, n]. The sum over the batch's rows is cut into `splits` parts, which are added up
+ * later.
+ */
 function weightGradient(
   { batch, tile, input, output }: OpContext,
   g: Geometry,

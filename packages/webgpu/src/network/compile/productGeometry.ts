@@ -15,8 +15,8 @@ export interface Geometry {
 }
 
 /**
- * The tile that {@link weightSplit} assumes. With the measured tile instead, the bits would depend on a measurement of
- * time.
+ * The tile that {@link weightSplit} assumes. If it used the measured tile, the last bits of the results would depend
+ * on a measurement of time.
  */
 const countedTile = 4;
 
@@ -45,11 +45,14 @@ export function gradientHaloOf(layer: DenseLayer | Conv2dLayer): number {
 export interface WeightSplit {
   /** Numbers in one part: all weights and biases. */
   readonly length: number;
-  /** The number of parts. A single part needs no adding up. */
+  /** The number of parts. A single part need not be added up. */
   readonly splits: number;
 }
 
-/** Splits the weight gradient's sum over a batch. The split decides the bits, so it depends on shapes alone. */
+/**
+ * Splits the weight gradient's sum over a batch. The split decides the last bits of the sum, so it depends on shapes
+ * alone.
+ */
 export function weightSplit(
   placed: PlacedLayer,
   layer: DenseLayer | Conv2dLayer,

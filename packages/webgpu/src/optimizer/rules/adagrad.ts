@@ -3,7 +3,7 @@ import { f32 } from '../../device/wgsl.ts';
 import { l2 } from './l2.ts';
 import type { Rule } from './rule.ts';
 
-/** AdaGrad: the sum of squares in `s0`. */
+/** AdaGrad. Slot `s0` holds the sum of squares. */
 export function adagradRule(spec: AdagradOptimizer): Rule {
   return {
     slots: 1,

@@ -3,7 +3,7 @@ import { f32 } from '../../device/wgsl.ts';
 import { l2 } from './l2.ts';
 import type { Rule } from './rule.ts';
 
-/** Adam and AdamW: first moment in `s0`, second in `s1`. `now` holds the bias corrections. */
+/** Adam and AdamW. Slot `s0` holds the first moment, and slot `s1` the second. `now` holds the bias corrections. */
 export function adamRule(spec: AdamOptimizer | AdamWOptimizer): Rule {
   const decoupled = spec.type === 'adamW' && spec.weightDecay > 0;
   return {

@@ -4,7 +4,8 @@ import { l2 } from './l2.ts';
 import type { Rule } from './rule.ts';
 
 /**
- * RMSProp: the mean square in `s0`; further slots for the mean (if centered) and the velocity (if there is momentum).
+ * RMSProp. Slot `s0` holds the mean square. Further slots hold the mean (if centered) and the velocity (if there is
+ * momentum).
  */
 export function rmsPropRule(spec: RmsPropOptimizer, cycled: boolean): Rule {
   const hasVelocity = spec.momentum > 0 || cycled;

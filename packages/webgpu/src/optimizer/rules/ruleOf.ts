@@ -6,7 +6,7 @@ import { rmsPropRule } from './rmsProp.ts';
 import type { Rule } from './rule.ts';
 import { sgdRule } from './sgd.ts';
 
-/** The update rule of an optimizer. `cycled`: the policy sets the momentum. */
+/** The update rule of an optimizer. `cycled` says whether the policy sets the momentum. */
 export function ruleOf(spec: Optimizer, cycled: boolean): Rule {
   switch (spec.type) {
     case 'sgd':

@@ -1,15 +1,15 @@
 import { ClrError, show } from './errors.ts';
 import { nearest } from './nearest.ts';
 
-/** A type that is empty if the names cover all options; else it names the missing ones in a type error. */
+/** A type that is empty if the names cover all options. Otherwise it names the missing options in a type error. */
 type Complete<Options, Names extends readonly string[]> =
   Exclude<keyof Options, Names[number]> extends never
     ? unknown
     : { readonly missing: Exclude<keyof Options, Names[number]> };
 
 /**
- * Refuses unknown options, and values that are not an object of options. Adapters use it too, so that a
- * misspelt option is never ignored. An instance of a class may hold more than options; its names are not checked.
+ * Refuses unknown options, and values that are not an object of options. Adapters use it too, so that a misspelt
+ * option is never ignored. An instance of a class may hold more than options, so its names are not checked.
  *
  * @param scope - the package named in the message: `clr/onnx`
  * @param call - the function that takes the options

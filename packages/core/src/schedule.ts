@@ -26,7 +26,7 @@ export interface ScheduleState extends CyclePosition {
 export interface Schedule {
   /** The learning rate of a step. */
   lr(step: number): number;
-  /** The momentum of a step; `undefined` if the policy does not change it. */
+  /** The momentum of a step. It is `undefined` if the policy does not change it. */
   momentum(step: number): number | undefined;
   /** All values at once. */
   at(step: number): ScheduleState;

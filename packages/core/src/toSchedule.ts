@@ -37,7 +37,7 @@ export function toSchedule(source: ScheduleLike): Schedule {
   return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
-/** The source as a frozen policy; undefined for a custom schedule. `path` names it in errors. */
+/** The source as a frozen policy. It is undefined for a custom schedule. `path` names it in errors. */
 export const policyOf = (source: ScheduleLike, path = ''): Policy | undefined =>
   customOf(source) ? undefined : readPolicy(source, path);
 

@@ -19,7 +19,8 @@ import { giveVerdict } from './verdict.ts';
  * of the budget. The training gets the rest. If the plan is a decay and no verdict is requested, the training
  * continues from the state in which the sweep reached `maxLr`. The sweep then serves as its warm-up.
  *
- * If the range test gives no suggestion, nothing is trained and the model stays unchanged; `finding.reasons` say why.
+ * If the range test gives no suggestion, nothing is trained and the model stays unchanged. `finding.reasons` then say
+ * why.
  *
  * @param batches - an iterable that can be iterated more than once, as `validation` must be too
  * @throws {PolicyError} if a count is bad, or if a plan does not fit the budget or the other options

@@ -14,7 +14,7 @@ export interface TroughCombination extends Metrics {
 
 /** The best state that a run passed through. */
 export interface BestState extends Metrics {
-  /** The step of the state; 0 if no state was better than the untouched model. */
+  /** The step of the state. It is 0 if no state was better than the untouched model. */
   readonly step: number;
   /** The state, for `restore`. */
   readonly snapshot: Snapshot;

@@ -23,7 +23,7 @@ export function roomToRepeat(steps: number, taken: number): number {
   return Math.min(share.again, Math.floor(steps * share.maxAgain) - taken);
 }
 
-/** The steps of each of a number of trials; 0 if they would be too short. */
+/** The steps of each of a number of trials. The result is 0 if they would be too short. */
 export function stepsOfTrial(steps: number, trials: number): number {
   const each = Math.floor((steps * share.trials) / trials);
   return each < share.minTrial ? 0 : each;

@@ -98,7 +98,7 @@ function inLooks(lr: number): CustomSchedule {
   };
 }
 
-/** A share of the first rate at which half of the fall was done; undefined if the loss did not fall. */
+/** A share of the first rate at which half of the fall was done. It is undefined if the loss did not fall. */
 function carefulRate(points: readonly RangeTestPoint[]): number | undefined {
   const finite = points.filter(isFiniteLoss);
   if (finite.length < 2 * settling.window) return undefined;

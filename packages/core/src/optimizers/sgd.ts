@@ -25,8 +25,9 @@ export interface SgdOptimizer extends Required<SgdOptions> {
  *
  * Here `g` is the gradient plus `weightDecay · w`, and `v` starts at 0.
  *
- * - `velocity: 'gradient'` (PyTorch): `v ← μ·v + g`, `w ← w − lr·v`; Nesterov: `w ← w − lr·(g + μ·v)`
- * - `velocity: 'update'` (Caffe): `v ← μ·v + lr·g`, `w ← w − v`; Nesterov: `w ← w − ((1 + μ)·v − μ·v_before)`
+ * - `velocity: 'gradient'` (PyTorch): `v ← μ·v + g`, then `w ← w − lr·v`, or with Nesterov `w ← w − lr·(g + μ·v)`
+ * - `velocity: 'update'` (Caffe): `v ← μ·v + lr·g`, then `w ← w − v`, or with Nesterov
+ *   `w ← w − ((1 + μ)·v − μ·v_before)`
  *
  * Both kinds of velocity give the same weights while the rate is constant. They differ while the rate changes.
  *

@@ -16,10 +16,10 @@ export interface UpdateState<Vector> {
  * The direction that an optimizer gives to a gradient, without momentum and weight decay: the update is `−lr · d`.
  * Adapters pass it to `directionalSharpness`.
  *
- * `d = g` for SGD; `d = g / (√v + ε)` for the others, where `v` is the optimizer's own mean (or sum) of squares. `v`
- * includes the square of this gradient, and for Adam the bias correction. For RMSProp with momentum μ, `d` is divided
- * by `1 − μ`, because its velocity sums the directions of past steps. Adam's first moment is a mean, so it needs no
- * such factor.
+ * For SGD, `d = g`. For the other optimizers, `d = g / (√v + ε)`, where `v` is the optimizer's own mean (or sum) of
+ * squares. `v` includes the square of this gradient, and for Adam the bias correction. For RMSProp with momentum μ,
+ * `d` is divided by `1 − μ`, because its velocity sums the directions of past steps. Adam's first moment is a mean,
+ * so it needs no such factor.
  *
  * @throws {TypeError} if an optimizer other than SGD is given no `square`
  *

@@ -37,8 +37,8 @@ export function takesMomentum(optimizer: Optimizer): boolean {
 }
 
 /**
- * The momentum of a step that does not set one: μ, or β₁ for Adam; 0 if the optimizer keeps no velocity. Adapters set
- * it as their Trainable's `momentum`.
+ * The momentum of a step that does not set one: μ, or β₁ for Adam. It is 0 if the optimizer keeps no velocity.
+ * Adapters set it as their Trainable's `momentum`.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ export interface CosineRestartsOptions {
   readonly maxLr: number;
   /** The length of the first cycle, in steps (a whole cycle, not half of one). */
   readonly firstCycle: number;
-  /** The length of each cycle divided by that of the previous one; a positive integer. Default 1. */
+  /** The length of each cycle divided by that of the previous cycle. It is a positive integer. Default 1. */
   readonly cycleMultiplier?: number;
 }
 

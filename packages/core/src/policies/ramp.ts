@@ -64,7 +64,8 @@ function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number)
 /**
  * Goes from `startLr` to `endLr`, then stays at `endLr`: a warm-up, a linear decay, or a range test.
  *
- * `'linear'`: `startLr + (endLr − startLr) · t / steps`; `'exponential'`: `startLr · (endLr / startLr)^(t / steps)`.
+ * With linear spacing, the rate is `startLr + (endLr − startLr) · t / steps`. With exponential spacing, it is
+ * `startLr · (endLr / startLr)^(t / steps)`.
  *
  * A falling ramp is one cycle and ends at a trough. A rising ramp has none.
  *

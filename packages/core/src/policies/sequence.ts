@@ -9,7 +9,7 @@ import { readPolicy } from './readPolicy.ts';
 export interface Stage {
   /** The policy of this stage. It counts its steps from 0. */
   readonly policy: Policy;
-  /** The length in steps. Only the last stage may omit it; it then lasts forever. */
+  /** The length in steps. Only the last stage may omit it. That stage then lasts forever. */
   readonly steps?: number;
 }
 

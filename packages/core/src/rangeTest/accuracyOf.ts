@@ -12,9 +12,9 @@ export interface AccuracyFound {
 }
 
 /**
- * Reads the accuracies of a trace; undefined if there are too few. The reading comes from the accuracies on
- * validation data if these show a rise, else from those on the training batches. The model is rarely evaluated on
- * validation data, so the start of the sweep and of the rise come from the training batches.
+ * Reads the accuracies of a trace. The result is undefined if there are too few. The reading comes from the
+ * accuracies on validation data if these show a rise, else from those on the training batches. The model is rarely
+ * evaluated on validation data, so the start of the sweep and of the rise come from the training batches.
  *
  * @param margin - the distance from the edge down to `maxLr`, in decades
  */

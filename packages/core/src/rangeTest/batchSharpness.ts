@@ -19,8 +19,8 @@ export interface BatchSharpness {
   /** Their standard deviation. */
   readonly deviation: number;
   /**
-   * The range of rates in which the edge should lie; both ends are equal for plain SGD. `null` if the loss does not
-   * curve up along the update, or the Trainable does not state its kind of update and its momentum.
+   * The range of rates in which the edge should lie. For plain SGD, both of its ends are equal. `null` if the loss
+   * does not curve up along the update, or the Trainable does not state its kind of update and its momentum.
    */
   readonly edgeLr: Interval | null;
 }
@@ -90,7 +90,7 @@ export function summarize(all: readonly (number | null)[], dynamics: Dynamics): 
   };
 }
 
-/** The range of the edge that one batch sharpness predicts; `null` if it predicts none. */
+/** The range of the edge that one batch sharpness predicts. It is `null` if it predicts none. */
 export function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
   const beta = updateKind === 'sgd' ? 0 : momentum;
   if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')

@@ -53,7 +53,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
 const errorOf = ({ step, lr, accuracy }: RangeTestPoint): (RangeTestPoint & { readonly loss: number })[] =>
   typeof accuracy === 'number' && Number.isFinite(accuracy) ? [{ step, lr, loss: 1 - accuracy }] : [];
 
-/** The smallest difference between two different values; 0 if all are equal. */
+/** The smallest difference between two different values. It is 0 if all are equal. */
 function minDifference(values: readonly number[]): number {
   const sorted = [...new Set(values)].sort((a, b) => a - b);
   const differences = sorted.slice(1).map((value, i) => value - sorted[i]!);

@@ -36,7 +36,7 @@ export interface RangeTestLowerBound {
   readonly maxLr: number;
 }
 
-/** The suggestions of the usual libraries for the same trace; `null` if a rule gives none. */
+/** The suggestions of the usual libraries for the same trace. A suggestion is `null` if a rule gives none. */
 export interface ClassicRules {
   /** The rate of the steepest descent of the loss. */
   readonly steepest: number | null;
@@ -52,14 +52,14 @@ export interface ClassicRules {
 export interface RangeTestFinding {
   /** `null` if the curve gives none; `reasons` say why. */
   readonly suggestion: RangeTestSuggestion | null;
-  /** The largest rate that still trains before divergence; `null` if the sweep never reached it. */
+  /** The largest rate that still trains before divergence. It is `null` if the sweep never reached it. */
   readonly edgeLr: number | null;
   /**
    * Given only if there is no suggestion, because the loss fell and the sweep ended before it rose again. Rates up to
    * these are safe, but they may be far too low. Sweep higher to find the edge.
    */
   readonly lowerBound?: RangeTestLowerBound;
-  /** The paper's reading of the sweep's accuracy; absent if it never rose by more than noise explains. */
+  /** The paper's reading of the sweep's accuracy. It is absent if it never rose by more than noise explains. */
   readonly accuracy?: AccuracyReading;
   /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];

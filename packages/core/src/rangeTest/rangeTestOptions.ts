@@ -19,9 +19,9 @@ export interface RangeTestOptions<Batch> {
    */
   readonly spacing?: 'linear' | 'exponential';
   /**
-   * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
-   * rate. Use it for a model that is already trained, because a sweep would spoil it before the rates that matter. It
-   * takes `steps · updatesPerRate` updates; 40 steps of 5 updates are a good start.
+   * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a
+   * rising rate. Use it for a model that is already trained, because a sweep would spoil it before the rates that
+   * matter. It takes `steps · updatesPerRate` updates. 40 steps of 5 updates each are a good start.
    */
   readonly updatesPerRate?: number;
   /**

@@ -24,7 +24,7 @@ const lower = ({ axis, curve: { first } }: Evidence): string =>
 const faultIn = ({ sweeps, broken }: PooledTrace): RangeTestPoint | undefined =>
   broken && sweeps.map(spoiledByData).find((point) => point !== undefined);
 
-/** The initial accuracy on training batches; NaN if unknown. */
+/** The initial accuracy on training batches. It is NaN if unknown. */
 const accuracyBefore = ({ sweeps, points }: PooledTrace): number =>
   sweeps[0]?.baseline?.accuracy ??
   meanOf(points.slice(0, startWindow.steps).map(({ accuracy }) => accuracy ?? Number.NaN));

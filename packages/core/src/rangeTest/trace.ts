@@ -36,7 +36,7 @@ export interface RangeTestTrace {
   readonly startLr: number;
   /** The rate of the last step, if nothing stops the sweep before. */
   readonly endLr: number;
-  /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
+  /** In a sweep, the losses before each update. When probing, the losses after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];
   /** The number of updates for each rate, if each rate was tried separately. */
   readonly updatesPerRate?: number;

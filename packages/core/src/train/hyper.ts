@@ -7,7 +7,8 @@ import type { Trainable } from '../trainable/trainable.ts';
 
 /**
  * Hyperparameters besides the rate, by name: a number for all steps, a function from step to value, or a policy whose
- * rate is the value. `{ weightDecay: triangular({ baseLr: 1e-4, maxLr: 5e-4, stepSize: 100 }), clipNorm: 1 }`.
+ * rate is the value. An example is `{ weightDecay: triangular({ baseLr: 1e-4, maxLr: 5e-4, stepSize: 100 }),
+ * clipNorm: 1 }`.
  */
 export type Hyper = Readonly<Record<string, number | ScheduleLike>>;
 

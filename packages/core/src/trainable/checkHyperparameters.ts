@@ -17,9 +17,9 @@ export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? re
  * Hyperparameters that the optimizer does not support are refused.
  *
  * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
- * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`; or whether it takes a
- * momentum and nothing else. This overrides what `updateKind` implies. For example, AdaGrad is adaptive but takes no
- * momentum, and SGD that starts at momentum 0 but keeps a velocity takes a momentum
+ * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`. Or a boolean: whether a
+ *   step takes a momentum and nothing else. This overrides what `updateKind` implies. For example, AdaGrad is
+ *   adaptive but takes no momentum, and SGD that starts at momentum 0 but keeps a velocity takes a momentum
  * @throws {PolicyError} whose `field` is the name of the first bad hyperparameter
  *
  * @example

@@ -26,7 +26,7 @@ export type ConstantTargets =
       /** The distance between neighbouring shares of one position, in numbers. Default 1. */
       readonly stride?: number;
     }
-  /** `width` numbers for each example; the loss is mean squared error, mean absolute error or binary cross-entropy. */
+  /** `width` numbers for each example. The loss is mean squared error, mean absolute error or binary cross-entropy. */
   | {
       /** The loss of the training. */
       readonly loss: 'mse' | 'l1' | 'binaryCrossEntropy';

@@ -8,7 +8,7 @@ import { addContext, withContext } from './withContext.ts';
 export interface LoggedMetrics {
   /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
-  /** The share classified right, in [0, 1]; `null` if it is not finite. */
+  /** The share classified right, in [0, 1]. It is `null` if it is not finite. */
   readonly accuracy?: number | null;
 }
 
@@ -33,7 +33,7 @@ function metric(name: string, value: unknown, where: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** The record of an evaluation; undefined if it was aborted. */
+/** The record of an evaluation. It is undefined if it was aborted. */
 export async function evaluateLogged<Batch>(
   trainable: Trainable<Batch>,
   batches: BatchPass<Batch>,
@@ -49,8 +49,8 @@ export async function evaluateLogged<Batch>(
 const constantBatches = 100;
 
 /**
- * The record of the best constant answer to training batches; undefined if the Trainable cannot compute it, if the
- * batches allow only one pass, or after an abort.
+ * The record of the best constant answer to training batches. It is undefined if the Trainable cannot compute it, if
+ * the batches allow only one pass, or after an abort.
  */
 export async function constantLogged<Batch>(
   trainable: Trainable<Batch>,
@@ -65,7 +65,7 @@ export async function constantLogged<Batch>(
   return found?.metrics && toLogged(found.metrics.loss, found.metrics.accuracy, where);
 }
 
-/** Gets a Trainable's metrics on some batches; undefined after an abort. */
+/** Gets a Trainable's metrics on some batches. The result is undefined after an abort. */
 async function askFor<Batch>(
   what: string,
   ask: (batches: AsyncIterable<Batch>) => Promise<Metrics | undefined>,

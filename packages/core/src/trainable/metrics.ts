@@ -11,7 +11,7 @@ export function gain(a: Metrics, b: Metrics): number {
   return a.accuracy !== undefined && b.accuracy !== undefined ? a.accuracy - b.accuracy : b.loss - a.loss;
 }
 
-/** A record's metrics, if they can be compared; undefined if the loss is missing or not finite. */
+/** A record's metrics, if they can be compared. They are undefined if the loss is missing or not finite. */
 export function comparable({ loss, accuracy }: Pick<Trough, 'loss' | 'accuracy'>): Metrics | undefined {
   if (typeof loss !== 'number') return undefined;
   return typeof accuracy === 'number' ? { loss, accuracy } : { loss };

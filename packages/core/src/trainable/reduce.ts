@@ -2,7 +2,7 @@ import type { AbortSignalLike } from './abortSignal.ts';
 
 /**
  * A group of processes that train one model together, from the view of one of them. An adapter that takes a `reduce`
- * option calls it; `@clr/mpi` implements it. Every process must make the same calls in the same order.
+ * option calls it, and `@clr/mpi` implements it. Every process must make the same calls in the same order.
  */
 export interface Reduce {
   /** This process, from 0 to `size - 1`. */

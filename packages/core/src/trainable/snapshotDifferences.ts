@@ -20,7 +20,7 @@ export interface StateDescription {
   readonly topology?: readonly string[];
 }
 
-/** The number of lines in a message; further ones are only counted. */
+/** The number of lines in a message. Further lines are only counted. */
 const maxLines = 6;
 
 /**

@@ -20,7 +20,7 @@ export interface Hyperparameters {
 
 /** The result of one training step: the metrics of its batch **before** the update. */
 export interface StepResult {
-  /** The batch's mean loss. A promise lets the device run ahead; core reads it late. */
+  /** The batch's mean loss. If it is a promise, the device can run ahead, because core reads the promise late. */
   readonly loss: number | Promise<number>;
   /** The share of the batch that was classified right, in [0, 1]. */
   readonly accuracy?: number | Promise<number>;
@@ -70,7 +70,10 @@ export interface RestoreOptions {
 export interface Trainable<Batch> {
   /** The kind of update that the optimizer makes, if the adapter knows it. `analyzeRangeTest` uses it. */
   readonly updateKind?: UpdateKind;
-  /** The momentum (β₁ of Adam) of a step that does not set one, if the adapter knows it; 0 if there is no velocity. */
+  /**
+   * The momentum (β₁ of Adam) of a step that does not set one, if the adapter knows it. It is 0 if there is no
+   * velocity.
+   */
   readonly momentum?: number;
   /**
    * The names of the hyperparameters that a step takes besides `lr`, such as `'momentum'` and `'weightDecay'`. `train`
@@ -119,9 +122,9 @@ export interface Trainable<Batch> {
    */
   batchSharpness?(batch: Batch): Promise<number>;
   /**
-   * Optional: names the first value of a batch that is not finite: `input "x" of example 3 is NaN at [2]`; undefined if
-   * all are finite. `train` and `rangeTest` call it if a loss is not finite, and record the result as the step's
-   * `fault`.
+   * Optional: names the first value of a batch that is not finite: `input "x" of example 3 is NaN at [2]`. The result
+   * is undefined if all are finite. `train` and `rangeTest` call it if a loss is not finite, and record the result as
+   * the step's `fault`.
    */
   dataFault?(batch: Batch): string | undefined | Promise<string | undefined>;
   /** Frees the adapter's resources. */

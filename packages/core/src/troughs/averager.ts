@@ -59,7 +59,7 @@ export interface Averager {
   update(step: number): Promise<void>;
   /** The data for a checkpoint. */
   state(): Pick<Checkpoint, 'average'>;
-  /** The current averaged weights and their metrics; undefined before the first snapshot. */
+  /** The current averaged weights and their metrics. They are undefined before the first snapshot. */
   look(step: number): Promise<Average | undefined>;
 }
 

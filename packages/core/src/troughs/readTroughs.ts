@@ -28,7 +28,7 @@ export interface TroughReading {
   readonly best: Trough | null;
   /** Cycles since the best trough or the last reduction of the bounds. */
   readonly cyclesWithoutGain: number;
-  /** `'reduce bounds'` means: divide both bounds by the same number; the paper divides them by ten. */
+  /** `'reduce bounds'` advises you to divide both bounds by the same number. The paper divides them by ten. */
   readonly advice: 'go on' | 'reduce bounds' | 'stop';
   /** The reason, as a sentence. */
   readonly reason: string;

@@ -60,7 +60,7 @@ export function subgraph(node: NodeProto, name: string): GraphProto | undefined 
 }
 
 /**
- * The value of an attribute of an emitted node. {@link Float} and {@link Floats} mark floats; plain numbers are
+ * The value of an attribute of an emitted node. {@link Float} and {@link Floats} mark floats. Plain numbers are
  * integers.
  */
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Float | Floats;

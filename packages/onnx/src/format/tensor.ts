@@ -121,7 +121,7 @@ export function concatenated(tensors: readonly TensorProto[], double: boolean): 
   return double ? new Float64Array(whole.buffer) : new Float32Array(whole.buffer);
 }
 
-/** The elements of a small numeric tensor as numbers; `undefined` for other types. */
+/** The elements of a small numeric tensor as numbers. They are `undefined` for other types. */
 export function numbersOf(tensor: TensorProto): number[] | undefined {
   checkInside(tensor);
   const raw = tensor.rawData;

@@ -16,9 +16,9 @@ const reduced: Infer = (node, b) => {
 };
 
 /**
- * −w[t]·x[t] for log-probabilities x [N, C, …] and classes t [N, …]. The result is one loss for each position, or their sum, or their
- * sum divided by the sum of the weights. Positions of class `ignore_index` have weight 0, even if that number is not
- * a class.
+ * −w[t]·x[t] for log-probabilities x [N, C, …] and classes t [N, …]. The result is one loss for each position, the
+ * sum of these losses, or this sum divided by the sum of the weights. Positions of class `ignore_index` have weight
+ * 0, even if that number is not a class.
  */
 function lossOf({ node, x }: GradientContext, b: Ops, logs: string): string {
   const given = b.cast(x(1), DataType.INT64);

@@ -90,8 +90,8 @@ function gradientAt(b: Ops, node: NodeProto, { inputs, captured }: Reached, at: 
 
 /**
  * Checks that every node between `sources` and `values` has a gradient for its live inputs. Building the loss and the
- * gradients needs shapes; this check does not. It runs first, so that a model with an unsupported operator gets that
- * error, and not one about missing shapes.
+ * gradients needs shapes, but this check does not. It runs first, so that a model with an unsupported operator gets
+ * that error, and not one about missing shapes.
  *
  * @throws {UnsupportedOperatorError} naming the node without a gradient that is nearest to the loss
  */

@@ -70,7 +70,7 @@ interface Cut {
   readonly steps: readonly number[] | undefined;
 }
 
-/** The axes that a Slice cuts, and the steps; `undefined` if they are known only at run time. */
+/** The axes that a Slice cuts, and the steps. They are `undefined` if they are known only at run time. */
 function cutOf(node: NodeProto, b: Graph, rank: number): Cut | undefined {
   const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
   const count = b.dims(inputOf(node, 1))?.[0];

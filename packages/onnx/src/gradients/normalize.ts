@@ -86,7 +86,7 @@ function groupNormBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g, needs } = c;
   const rank = b.rank(x(0));
   const groups = int(node, 'num_groups', 1);
-  // Up to opset 20, scale and bias have one element per group; since 21, one per channel.
+  // Up to opset 20, scale and bias have one element per group. Since opset 21, they have one element per channel.
   const perGroup = b.opset < 21;
   const grouped = (value: string): string => b.reshape(value, [0, groups, -1]);
   const normal = standardize(b, grouped(x(0)), [2], float(node, 'epsilon', 1e-5));

@@ -16,7 +16,7 @@ type Drawing = (draw: {
   seed: number;
 }) => string;
 
-/** The attribute `seed` is a float; its bits serve as the seed. */
+/** The attribute `seed` is a float, and its bits serve as the seed. */
 function seedOf(node: NodeProto): number {
   return new Uint32Array(Float32Array.of(float(node, 'seed', 0)).buffer)[0] as number;
 }

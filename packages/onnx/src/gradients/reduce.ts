@@ -7,7 +7,7 @@ import type { Graph } from '../graph/graph.ts';
 import { axesOf, axisOf, dropAxes, inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 
-/** The axes that a Reduce* node reduces; `undefined` if they are known only at run time. */
+/** The axes that a Reduce* node reduces. They are `undefined` if they are known only at run time. */
 function reducedAxes(node: NodeProto, rank: number, b: Graph): number[] | undefined {
   const given = inputOf(node, 1);
   const axes = given === '' ? [] : b.numbers(given);

@@ -81,8 +81,8 @@ const equal: Infer = (node, b) => {
 };
 
 /**
- * 1 if two sizes are equal, 0 if they differ; `undefined` if neither is certain. Equal expressions have equal sizes,
- * and a named axis is never negative.
+ * 1 if two sizes are equal, 0 if they differ. The result is `undefined` if neither is certain. Equal expressions have
+ * equal sizes, and a named axis is never negative.
  */
 function equalDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;

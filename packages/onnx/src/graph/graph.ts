@@ -122,7 +122,7 @@ export class Graph {
     return this.shape(name).length;
   }
 
-  /** The content of an initializer or Constant node; undefined if it is large or not numeric. */
+  /** The content of an initializer or Constant node. It is undefined if it is large or not numeric. */
   constant(name: string | undefined): Constant | undefined {
     const tensor = name === undefined ? undefined : this.#constants.get(name);
     if (!tensor) return undefined;

@@ -14,7 +14,7 @@ export function axesOf(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b);
 }
 
-/** An input of a node; `''` if it is omitted. */
+/** An input of a node. It is `''` if it is omitted. */
 export function inputOf(node: NodeProto, i: number): string {
   return node.input[i] ?? '';
 }

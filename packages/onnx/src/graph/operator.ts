@@ -15,7 +15,7 @@ export interface GradientContext {
   x(i: number): string;
   /** The name of output `i`. */
   y(i: number): string;
-  /** The gradient of the loss with respect to output `i`; zeros if the loss does not use it. */
+  /** The gradient of the loss with respect to output `i`. It consists of zeros if the loss does not use it. */
   g(i: number): string;
   /** Whether the loss uses output `i`. */
   used(i: number): boolean;
@@ -26,8 +26,9 @@ export interface GradientContext {
 }
 
 /**
- * Returns the gradients of the loss with respect to the node's inputs, in order, as values of the graph. An input that
- * needs no gradient gets `undefined`; `null` means that the derivative is 0. Each gradient has the shape of its input.
+ * Returns the gradients of the loss with respect to the node's inputs, in order, as values of the graph. An input
+ * that needs no gradient gets `undefined`. `null` means that the derivative is 0. Each gradient has the shape of its
+ * input.
  */
 export type Gradient = (context: GradientContext) => readonly (string | null | undefined)[];
 

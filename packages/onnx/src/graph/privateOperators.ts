@@ -66,8 +66,8 @@ const inferLoop: Infer = (node, graph) => {
 };
 
 /**
- * The private operators. Each comment lists the inputs (those of the forward node first) and the attributes in braces;
- * g is the gradient of the output.
+ * The private operators. Each comment lists the inputs in parentheses (those of the forward node first) and the
+ * attributes in braces. g is the gradient of the output.
  */
 export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string}`, Operator>> = {
   /** (y, g): g where y = relu(x) is above 0, and 0 elsewhere. */
@@ -127,8 +127,8 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The outer values that its branches read are
-   * further inputs; `captured` is their number.
+   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The outer values that its branches read
+   * are further inputs, and `captured` is their number.
    */
   'clr:If': { infer: inferIf },
 

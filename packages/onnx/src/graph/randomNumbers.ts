@@ -3,7 +3,7 @@ import type { Ops } from './ops.ts';
 
 /** Random numbers that are determined by the step's number. The same step gives the same masks on every machine. */
 export interface RandomNumbers {
-  /** The int64 scalar input that determines the numbers; undefined until something is drawn. */
+  /** The int64 scalar input that determines the numbers. It is undefined until something is drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
   mask(b: Ops, like: string, ratio: number, seed: number): string;

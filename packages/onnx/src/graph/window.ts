@@ -9,7 +9,7 @@ export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** Padding before and after each axis; `undefined` if SAME padding depends on a size that is not known yet. */
+  /** Padding before and after each axis. It is `undefined` if SAME padding depends on a size that is not known yet. */
   readonly before: readonly (number | undefined)[];
   readonly after: readonly (number | undefined)[];
 }

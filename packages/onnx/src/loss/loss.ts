@@ -18,7 +18,10 @@ export interface CrossEntropyLoss {
   readonly labelSmoothing?: number;
 }
 
-/** Huber's loss: ½·d² if |d| ≤ delta, else delta·(|d| − ½·delta); the mean over all elements. */
+/**
+ * Huber's loss, the mean over all elements of ½·d² if |d| ≤ delta, else of delta·(|d| − ½·delta). d is the difference
+ * of output and target.
+ */
 export interface HuberLoss {
   /** Selects Huber's loss with options. */
   readonly type: 'huber';
@@ -28,8 +31,9 @@ export interface HuberLoss {
 
 /**
  * Connectionist temporal classification, like PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from
- * pictures or sounds whose steps have no labels of their own. Logits are [N, T, C]; the target holds labels [N, S] of
- * int64, padded with −1. All T steps count. If there are too few steps for the labels, the loss is infinite.
+ * pictures or sounds whose steps have no labels of their own. The logits have the shape [N, T, C]. The target holds
+ * int64 labels of the shape [N, S], padded with −1. All T steps count. If there are too few steps for the labels, the
+ * loss is infinite.
  */
 export interface CtcLoss {
   /** Selects connectionist temporal classification with options. */
@@ -67,12 +71,12 @@ export interface LossTerm {
 /**
  * The loss to minimise. It is computed on the model's first output (or `output`), or by the model itself.
  *
- * - `'crossEntropy'`: logits [N, C, …] against int64 class indices [N, …] or a float distribution [N, C, …];
- * the mean over all positions of −log softmax. If the model ends in Softmax or LogSoftmax over the classes, the loss
- * uses its logits. This also works if layout operators (Transpose, Reshape, …) follow, if the Softmax is written as
- * other operators, and for the probabilities 1 − σ(z) and σ(z) of two classes. Other probabilities, such as the mean of
- * several, are refused, because softmax would be applied twice. As an object it has options: the axis of the classes, a
- * label to ignore, class weights, label smoothing.
+ * - `'crossEntropy'`: the mean over all positions of −log softmax at the target. It compares logits [N, C, …] with
+ *   int64 class indices [N, …] or with a float distribution [N, C, …]. If the model ends in Softmax or LogSoftmax
+ *   over the classes, the loss uses its logits. This also works if layout operators (Transpose, Reshape, …) follow,
+ *   if the Softmax is written as other operators, and for the probabilities 1 − σ(z) and σ(z) of two classes. Other
+ *   probabilities, such as the mean of several, are refused, because softmax would be applied twice. As an object it
+ *   has options: the axis of the classes, a label to ignore, class weights, label smoothing.
  * - `'mse'`: the mean over all elements of (y − target)²
  * - `'l1'`: the mean over all elements of |y − target|
  * - `'huber'`: a compromise between these two, namely a parabola up to a difference of `delta`, then a line
@@ -80,7 +84,7 @@ export interface LossTerm {
  * even before layout operators, the loss uses its logits. Other probabilities are refused.
  * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})
  * - `{ output }`: the name of a scalar output of the model
- * - a list of losses of several outputs, each with a weight; their weighted sum is minimised
+ * - a list of losses of several outputs, each with a weight, of which the weighted sum is minimised
  */
 export type Loss =
   | OutputLoss

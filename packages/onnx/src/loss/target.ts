@@ -6,7 +6,7 @@ export interface Target {
   readonly type: number;
   readonly dims: readonly Dim[];
   readonly of: string;
-  /** The axis of `of` for each axis of the target; −1 for a free axis. */
+  /** The axis of `of` for each axis of the target. It is −1 for a free axis. */
   readonly axes: readonly number[];
   /** The number of classes, for losses over classes. */
   readonly classes?: Dim;

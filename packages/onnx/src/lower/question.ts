@@ -62,7 +62,7 @@ const attributeText = ({ name, ints, i, s, f }: AttributeProto): string =>
 const poolFor = (node: NodeProto, graph: Graph): NodeProto | undefined =>
   operatorKey(node) === 'clr:MaxPoolGrad' ? poolOf(node, graph) : undefined;
 
-/** The shapes of a node's inputs; `undefined` unless all are float32 and known except for the batch. */
+/** The shapes of a node's inputs. They are `undefined` unless all are float32 and known except for the batch. */
 function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined {
   const shapes = node.input.map((name) => {
     const { type, dims } = graph.type(name);
@@ -74,7 +74,7 @@ function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined
   return shapes.every((dims) => dims !== undefined) ? (shapes as (readonly Dim[])[]) : undefined;
 }
 
-/** The key of a node's question; `undefined` if the node has only one form. */
+/** The key of a node's question. It is `undefined` if the node has only one form. */
 function keyOf(
   node: NodeProto,
   graph: Graph,

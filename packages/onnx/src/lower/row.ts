@@ -13,7 +13,7 @@ export interface Row<Found = unknown> {
   /** The form's name, unique among the operator's forms. */
   readonly form: string;
   readonly where: Where;
-  /** Returns what the form needs to know about a node that it can write; `undefined` for other nodes. */
+  /** Returns what the form needs to know about a node that it can write. The result is `undefined` for other nodes. */
   applies(node: NodeProto, graph: Graph, target: Target): Found | undefined;
   /**
    * Whether this form is expected to be faster than the forms after it in the table, if forms are not measured.

@@ -1,6 +1,6 @@
 /**
  * Execution providers for which clr emits different forms. `'any'` means all except WebGPU. On `'cpu'`, products by 0
- * or 1 are exact; other providers may round them (TF32).
+ * or 1 are exact. Other providers may round the factors (TF32).
  */
 export type Provider = 'any' | 'cpu' | 'webgpu';
 
@@ -8,8 +8,8 @@ export type Provider = 'any' | 'cpu' | 'webgpu';
 export interface Target {
   readonly provider: Provider;
   /**
-   * The number of channels in a block of the runtime's NCHWc layout on this processor: 8 or 16; 1 if it has no such
-   * layout.
+   * The number of channels in a block of the runtime's NCHWc layout on this processor: 8 or 16. It is 1 if it has no
+   * such layout.
    */
   readonly channelBlock: number;
 }

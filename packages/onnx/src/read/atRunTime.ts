@@ -82,7 +82,7 @@ function readBody(
   }
 }
 
-/** Whether all types are known. Only tensors have a known type; other values cannot be handled here. */
+/** Whether all types are known. Only tensors have a known type. Other values cannot be handled here. */
 const typed = (b: Ops, names: readonly string[]): boolean => names.every((name) => b.type(name).type !== 0);
 
 /**

@@ -67,7 +67,7 @@ export function instantiate(
   return nodes;
 }
 
-/** The branch that an If with a known condition takes; `undefined` if the condition is known only at run time. */
+/** The branch that an If with a known condition takes. It is `undefined` if the condition is known only at run time. */
 export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
   if (node.opType !== 'If' || node.domain !== '') return undefined;
   const condition = node.input[0] ?? '';

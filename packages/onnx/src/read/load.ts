@@ -86,7 +86,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
 /** Operators of quantised models. */
 const quantisedOperator = /[Qq]uantize|Integer|QLinear|NBits/;
 
-/** Makes the writer of quantised operators; `undefined` if the model has none. */
+/** Makes the writer of quantised operators. The result is `undefined` if the model has none. */
 function straightThrough(
   b: Ops,
   model: Model,

@@ -88,8 +88,8 @@ export function scaleBehind(
 }
 
 /**
- * The encoding with which a node reads the integers at one of its inputs; `undefined` if it does not read them as a
- * weight.
+ * The encoding with which a node reads the integers at one of its inputs. It is `undefined` if it does not read them
+ * as a weight.
  */
 function codingAt(file: File, { node, input }: Use, rank: number): Coding | undefined {
   const coding = (

@@ -12,7 +12,7 @@ import { targetCheck } from '../loss/checkTarget.ts';
  */
 const openings = ["'", '("', '(', '] '];
 
-/** The length of a node's name in a message; 0 if the message does not name the node. */
+/** The length of a node's name in a message. It is 0 if the message does not name the node. */
 function named(message: string, name: string): number {
   const ends = (at: number): boolean => /^['")\]/_, ]?$/.test(message.slice(at, at + 1));
   const found =
@@ -55,7 +55,7 @@ export interface Refused {
   readonly source?: () => Promise<{ release(): Promise<void> }>;
 }
 
-/** The runtime's error for the original model; `undefined` if it accepts the model. */
+/** The runtime's error for the original model. It is `undefined` if it accepts the model. */
 async function refusedAlone(source: Refused['source']): Promise<unknown> {
   try {
     await (await source?.())?.release();

@@ -6,7 +6,7 @@ import type { FedWeights } from './fedWeights.ts';
 import type { Batch, Ort, Tensor } from './ort.ts';
 import type { StateVectors } from './stateVectors.ts';
 
-/** Each micro-batch of a step gets its own dropout masks; after this many they repeat. */
+/** Each micro-batch of a step gets its own dropout masks. After this many micro-batches the masks repeat. */
 const maxParts = 4096n;
 
 /** Makes the inputs of a session: the batch, the state, and the scalars of a step. */

@@ -10,8 +10,8 @@ import { Race } from './race.ts';
 const examples = 32;
 
 /**
- * Limits on a node's multiplications. Smaller nodes take too little time to measure; larger nodes take too long,
- * ten milliseconds or more per run.
+ * Limits on a node's multiplications. Smaller nodes take too little time to measure. Larger nodes take too long, ten
+ * milliseconds or more per run.
  */
 const [minWork, maxWork] = [1e6, 3e8];
 

@@ -23,8 +23,8 @@ export interface OnnxTrainer extends Trainable<Batch> {
    * forward pass would hide that. `train` and `rangeTest` then stop as diverged.
    *
    * A batch is not copied, because copying takes up to three quarters of a small step. Changing its data before the
-   * promise resolves changes the result. Afterwards the same memory may hold the next batch; `train()` waits for each
-   * step.
+   * promise resolves changes the result. Afterwards the same memory may hold the next batch. (`train()` waits for
+   * each step.)
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;

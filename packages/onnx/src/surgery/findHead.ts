@@ -43,7 +43,7 @@ const forms = new Set([
   'DequantizeLinear',
 ]);
 
-/** The stored tensor at an input of a node; undefined if the value is computed. */
+/** The stored tensor at an input of a node. It is undefined if the value is computed. */
 export function operandAt(opened: Opened, node: NodeProto, input: number): Operand | undefined {
   const names: string[] = [];
   let name = node.input[input] ?? '';

@@ -22,7 +22,8 @@ const layers = new Set([
  * weights that are trained by default from the k-th last product (Conv, Gemm, MatMul, Gather, LSTM, …) on, including
  * norms and biases. A function selects weights by name.
  *
- * Freezing weights does not freeze the statistics of batch norms in training mode; {@link freezeBatchNorm} does.
+ * Freezing weights does not freeze the statistics of batch norms in training mode. {@link freezeBatchNorm} freezes
+ * these.
  *
  * @param model - the content of an .onnx file
  * @param keep - the number of last layers to train, or a predicate on weights' names

@@ -57,7 +57,7 @@ function moduleOf(opened: Opened, node: NodeProto, { names }: Operand): string {
   return path.length > 1 ? path.slice(0, -1).join('.') : (names[0] as string);
 }
 
-/** Describes a node as a target of an adapter; undefined if it cannot have one. */
+/** Describes a node as a target of an adapter. The result is undefined if it cannot have one. */
 function targetOf(opened: Opened, node: NodeProto): LoraTarget | undefined {
   if (node.opType === 'Gather' && int(node, 'axis', 0) === 0) {
     const weight = operandAt(opened, node, 0);
@@ -115,7 +115,7 @@ export function loraTargets(opened: Opened): LoraTarget[] {
   });
 }
 
-/** The record of a model's adapters; undefined if it has none. */
+/** The record of a model's adapters. It is undefined if it has none. */
 export function loraOf(opened: Opened): LoraRecord | undefined {
   const text = opened.model.proto.metadataProps.find((entry) => entry.key === key)?.value;
   if (text === undefined) return undefined;

@@ -40,7 +40,7 @@ const stored = (name: string, dataType: number, dims: readonly number[], rawData
     rawData: rawData as Uint8Array<ArrayBuffer>,
   });
 
-/** The output axis of a weight; undefined for a node that cannot be quantised. */
+/** The output axis of a weight. It is undefined for a node that cannot be quantised. */
 function outputAxis(node: NodeProto): number | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   if (node.opType === 'Conv') return 0;

@@ -39,11 +39,11 @@ export interface TrainingOptions extends LossOptions {
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */
   readonly groups?: readonly ParameterGroup[];
   /**
-   * Sets sizes of the model's inputs: free axes by name, `{ sequence: 20 }`, or all axes of an input,
-   * `{ image: [16, 3, 224, 224] }` (`null` leaves an axis unchanged). Sizes that the file fixes can be changed too.
-   * Lists must have a known length. Everything else works with free axes, though more slowly. If the file fixed a
-   * size, the constants that repeat this size change with it, such as the batch size in a Reshape. A model is refused
-   * if one of its nodes cannot change.
+   * Sets sizes of the model's inputs. Give free axes by name, as in `{ sequence: 20 }`, or all axes of an input, as
+   * in `{ image: [16, 3, 224, 224] }`, where `null` leaves an axis unchanged. Sizes that the file fixes can be
+   * changed too. Lists must have a known length. Everything else works with free axes, though more slowly. If the
+   * file fixed a size, the constants that repeat this size change with it, such as the batch size in a Reshape. A
+   * model is refused if one of its nodes cannot change.
    */
   readonly sizes?: Sizes;
   /**

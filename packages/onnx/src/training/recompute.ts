@@ -27,7 +27,7 @@ const widths: Readonly<Record<number, number>> = {
   [DataType.DOUBLE]: 8,
 };
 
-/** The size of a value in bytes; 0 if it is small or unknown. */
+/** The size of a value in bytes. It is 0 if it is small or unknown. */
 function bytesOf(b: Ops, value: string): number {
   const { type, dims } = b.type(value);
   if (type === 0 || !dims) return 0;

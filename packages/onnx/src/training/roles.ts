@@ -154,7 +154,7 @@ function sumIsFinite(tensor: TensorProto): boolean {
 }
 
 /**
- * The reason why a stored float tensor is not trained by default; `undefined` if it is trained.
+ * The reason why a stored float tensor is not trained by default. It is `undefined` if it is trained.
  *
  * An initializer is a weight, whichever node reads it, because exporters store modules' weights as initializers.
  * Exceptions are tensors that an operator uses as a constant (exponents, bounds, quantisation scales), scalars in

@@ -12,7 +12,7 @@ export interface Segments {
 export interface Uncut {
   /** The nodes that make activations, in order. */
   readonly nodes: readonly NodeProto[];
-  /** The size of a value in bytes; 0 if it stays in memory anyway. */
+  /** The size of a value in bytes. It is 0 if it stays in memory anyway. */
   readonly sizeOf: (value: string) => number;
   /** The values that the backward pass reads. */
   readonly read: ReadonlySet<string>;

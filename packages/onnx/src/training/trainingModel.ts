@@ -7,7 +7,7 @@ export interface TensorInfo {
   readonly name: string;
   /** Its type as named by ONNX Runtime: `float32`, `int64`. */
   readonly type: string;
-  /** A number for each fixed axis, a string for each free axis; `undefined` if the rank is unknown. */
+  /** A number for each fixed axis, a string for each free axis. It is `undefined` if the rank is unknown. */
   readonly dims: readonly Dim[] | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface TrainingModel {
   /** The place of each parameter and running statistic in the source file, by name. */
   readonly places: Readonly<Record<string, string>>;
   /**
-   * Float tensors of more than one element that reach the loss and are not trained, each with the reason; `trainable`
+   * Float tensors of more than one element that reach the loss and are not trained, each with the reason. `trainable`
    * can select them.
    */
   readonly untrained: readonly UntrainedTensor[];

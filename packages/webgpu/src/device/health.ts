@@ -60,7 +60,9 @@ export class Health {
     this.#fault ??= fault;
   }
 
-  /** Throws the kept error. An error that other code caused is thrown once; all others stay until {@link clear}. */
+  /**
+   * Throws the kept error. An error that other code caused is thrown once. All other errors stay until {@link clear}.
+   */
   check(): void {
     this.checkOpen();
     const fault = this.#take();

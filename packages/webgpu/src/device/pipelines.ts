@@ -54,7 +54,10 @@ export function encodeDispatch(pass: GPUComputePassEncoder, dispatch: Dispatch):
   pass.dispatchWorkgroups(dispatch.workgroups[0], dispatch.workgroups[1]);
 }
 
-/** Spreads a number of workgroups over two dimensions; kernels use `y · num_workgroups.x + x` and stop past the end. */
+/**
+ * Spreads a number of workgroups over two dimensions. Kernels compute the workgroup's index as
+ * `y · num_workgroups.x + x`, and stop past the end.
+ */
 function spread(device: GPUDevice, workgroups: number): readonly [number, number] {
   const most = device.limits.maxComputeWorkgroupsPerDimension;
   return workgroups <= most ? [workgroups, 1] : [most, Math.ceil(workgroups / most)];

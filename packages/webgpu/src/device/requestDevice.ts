@@ -25,7 +25,7 @@ const sources = new WeakMap<GPUDevice, GPU>();
  *
  * It keeps `gpu` for as long as the device lives, which Node's bindings need.
  *
- * This package works with any `GPUDevice`; this function is a convenience.
+ * This package works with any `GPUDevice`, so this function is only a convenience.
  *
  * @param gpu - `navigator.gpu`, or the result of `create([])` of npm `webgpu`
  * @throws {GpuError} `no-adapter` if there is none, `limit` if the adapter offers too little

@@ -29,7 +29,7 @@ export interface PoolLayer {
   readonly size: number;
   /** The step of the window, in pixels. */
   readonly stride: number;
-  /** The rows and columns of padding on every side. A mean counts them as zeros; a maximum leaves them out. */
+  /** The rows and columns of padding on every side. A mean counts them as zeros, and a maximum leaves them out. */
   readonly padding: number;
   /** True if the output's size is rounded up. */
   readonly ceil: boolean;
@@ -202,8 +202,8 @@ export function batchNorm(
 }
 
 /**
- * Zeroes a share of the elements in training and scales the rest by `1 / (1 − rate)`; does nothing in evaluation. The
- * mask depends only on the trainer's seed and the step, so a resumed run drops the same elements.
+ * In training, zeroes a share of the elements and scales the rest by `1 / (1 − rate)`. In evaluation, does nothing.
+ * The mask depends only on the trainer's seed and the step, so a resumed run drops the same elements.
  *
  * @param options.rate - the share that is dropped, in [0, 1)
  * @throws {GpuError} if the rate is out of range

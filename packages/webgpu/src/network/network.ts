@@ -66,10 +66,10 @@ export interface Network {
 }
 
 /**
- * Describes a feed-forward network: works out every shape and names every parameter. The result is plain data; nothing
- * is made on a device before `createTrainer`.
+ * Describes a feed-forward network: works out every shape and names every parameter. The result is plain data.
+ * Nothing is made on a device before `createTrainer`.
  *
- * Tensors are channels-last; `dense` flattens its input.
+ * Tensors are channels-last. `dense` flattens its input.
  *
  * @throws {GpuError} `argument` for shapes that do not fit
  *

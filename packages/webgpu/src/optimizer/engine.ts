@@ -50,9 +50,9 @@ export interface OptimizerCounters {
   readonly updates: number;
   /** Steps that were skipped because a gradient was not finite. */
   readonly skipped: number;
-  /** The last global gradient norm before clipping; 0 when no option asks for it. */
+  /** The last global gradient norm before clipping. It is 0 when no option asks for it. */
   readonly norm: number;
-  /** The factor to multiply the loss by; 1 without a loss scale. */
+  /** The factor to multiply the loss by. It is 1 without a loss scale. */
   readonly lossScale: number;
   /** The last step's rate, as the device read it. */
   readonly lr: number;

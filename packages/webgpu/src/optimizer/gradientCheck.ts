@@ -1,7 +1,7 @@
 import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
 
-/** How a loss scale moves; the defaults are those of PyTorch's `GradScaler`. */
+/** How a loss scale changes. The defaults are those of PyTorch's `GradScaler`. */
 export interface LossScale {
   /** The initial scale. Default 65,536. */
   readonly initial?: number;

@@ -9,7 +9,10 @@ export interface Single {
   readonly back: readonly number[];
 }
 
-/** The single convolution of the output's gradient that computes the input gradient; `undefined` if there is none. */
+/**
+ * The single convolution of the output's gradient that computes the input gradient. It is `undefined` if there is
+ * none.
+ */
 export function singleOf(node: NodeProto): Single | undefined {
   const form = convFormOf(node);
   const { kernel, strides, dilations } = form.window;

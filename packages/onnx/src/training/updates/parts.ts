@@ -7,7 +7,7 @@ export function rate(b: Ops, { lr }: Hyper, { weights, lrScale }: UpdateInput): 
   return lrScale === 1 ? own : b.mul(own, b.scalar(lrScale, weights));
 }
 
-/** The weight decay of a bucket; undefined if it is 0 at every step. */
+/** The weight decay of a bucket. It is undefined if it is 0 at every step. */
 export function decayOf(
   b: Ops,
   { weightDecay }: Hyper,

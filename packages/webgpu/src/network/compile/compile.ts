@@ -10,7 +10,7 @@ import { productOp } from './product.ts';
 import { gradientHaloOf, weightSplit } from './productGeometry.ts';
 import { haloLength, mainOver, type Tensor, workgroupsFor } from './tensor.ts';
 
-/** The buffers that hold a network's numbers; they exist before the optimizer does. */
+/** The buffers that hold a network's numbers. They exist before the optimizer does. */
 export interface NetworkMemory {
   readonly values: GPUBuffer;
   readonly gradients: GPUBuffer;

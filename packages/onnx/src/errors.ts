@@ -27,7 +27,7 @@ export class UnsupportedOperatorError extends ClrError {
   override readonly name: string = 'UnsupportedOperatorError';
   /** The operator's type, with its domain unless that is the default one: `GridSample`, `com.microsoft:QAttention`. */
   readonly operator: string;
-  /** The operator's domain, `ai.onnx` for the default one. */
+  /** The operator's domain. It is `ai.onnx` for the default domain. */
   readonly domain: string;
   /** The node's name, or its first output if it has none. */
   readonly node: string;

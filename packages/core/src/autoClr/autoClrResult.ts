@@ -34,7 +34,7 @@ export interface Trial {
 export interface Verdict {
   /** The plan that won. If `clear` is true, it is trained with the rest of the budget. */
   readonly winner: Plan;
-  /** The trial of `plan` first, then those of its rivals. */
+  /** The trial of `plan`, then the trials of its rivals. */
   readonly trials: readonly Trial[];
   /**
    * The winner's lead over `plan`, or over the best rival if `plan` won. It is measured in accuracy if there is one,

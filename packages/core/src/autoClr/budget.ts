@@ -18,7 +18,7 @@ export function roomForTest(steps: number): number {
   return Math.max(2, least, most);
 }
 
-/** The updates that a second range test may take after a refused one. */
+/** The updates that a second range test may take after a first test that suggested nothing. */
 export function roomToRepeat(steps: number, taken: number): number {
   return Math.min(share.again, Math.floor(steps * share.maxAgain) - taken);
 }

@@ -116,7 +116,7 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
 /** Placeholder rates, to check before the range test that a plan can be made. */
 const anyFinding = { suggestion: { baseLr: 1, maxLr: 1, fixedLr: 1, steps: 1 } } as RangeTestFinding;
 
-/** The default plan: cycles if an option needs several troughs, and `wsd` if training may be stopped at one. */
+/** The default plan: cycles if an option needs several troughs, and `wsd` if training may be stopped at a trough. */
 function defaultPlan<Batch>({ stopAtTrough, ...options }: AutoClrOptions<Batch>): PlanName {
   const { patience, reductions, average, ensemble } = options;
   if (patience || reductions !== undefined || average || ensemble) return 'cycles';

@@ -16,7 +16,7 @@ export interface Pretrained {
  * the loss of the best constant answer, where that is known. Its accuracy is about e^−loss. If most examples are of
  * one class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that
  * the model is trained. An accuracy clearly above e^−loss, without a low loss, is a weaker sign. It counts only if a
- * sweep found nothing, and if the loss is not above that of a constant answer.
+ * sweep found nothing, and if the loss is not above that of the best constant answer.
  */
 export function detectPretrained(
   start: LoggedMetrics | undefined,

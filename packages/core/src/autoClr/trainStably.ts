@@ -24,9 +24,9 @@ function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
 }
 
 /**
- * Trains a plan with the rest of the budget, from the state that a sweep warmed up, if there is one. A run that
- * diverges before its first trough starts again from the beginning at a quarter of its rates, because the edge of a
- * range test is only an estimate. The finding's `reasons` report each new start.
+ * Trains a plan with the rest of the budget. If a sweep warmed up the model, training continues from that state. A
+ * run that diverges before its first trough starts again from the beginning at a quarter of its rates, because the
+ * edge of a range test is only an estimate. The finding's `reasons` report each new start.
  */
 export async function trainStably<Batch>(
   session: Session<Batch>,

@@ -32,8 +32,9 @@ export interface AdamWOptimizer extends Required<AdamOptions> {
  * Adam, as plain data that an adapter executes, in PyTorch's arithmetic.
  *
  * Here `g` is the gradient plus `weightDecay · w`, and `t` is the number of the update, counted from 1. An update
- * computes `m ← β₁·m + (1 − β₁)·g`, `v ← β₂·v + (1 − β₂)·g²`, `w ← w − lr / (1 − β₁ᵗ) · m / (sqrt(v / (1 − β₂ᵗ)) +
- * ε)`. When a policy cycles β₁, `β₁ᵗ` is the current β₁ to the power t, as in PyTorch.
+ * computes `m ← β₁·m + (1 − β₁)·g`, then `v ← β₂·v + (1 − β₂)·g²`, then
+ * `w ← w − lr / (1 − β₁ᵗ) · m / (sqrt(v / (1 − β₂ᵗ)) + ε)`. When a policy cycles β₁, `β₁ᵗ` is the current β₁ to the
+ * power t, as in PyTorch.
  *
  * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.Adam.html

@@ -84,7 +84,7 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
     while (time > ways[index]!.end) index++;
     const way = ways[index]!;
     const start = index > 0 ? ways[index - 1]!.end : 0;
-    // A phase of length 0 ends at once; PyTorch divides by zero there.
+    // A phase of length 0 ends at once. PyTorch divides by zero in that case.
     const x = way.end > start ? (time - start) / (way.end - start) : 1;
     const bounds = way[of];
     return lerp(bounds[0], bounds[1], linear ? x : halfCosine(x));

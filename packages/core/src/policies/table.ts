@@ -3,7 +3,7 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link table}. */
 export interface TableOptions {
-  /** The rates of steps 0, 1, 2, …: at least one, each finite and at least 0. */
+  /** The rates of steps 0, 1, 2, … The list holds at least one rate. Each rate is finite and at least 0. */
   readonly values: readonly number[];
 }
 

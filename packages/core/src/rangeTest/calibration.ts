@@ -98,7 +98,7 @@ export const slowShare = 0.9;
 
 /**
  * The rate at which the accuracy falls is this many decades above the loss edge. Fitted: the median of all stored
- * sweeps that show both.
+ * sweeps that show both rates.
  */
 export const accuracyEdge = 0.085;
 
@@ -116,7 +116,7 @@ export const smoothing = { decades: 0.2, neighbours: 5 } as const;
 /**
  * The loss at the start is the median of the first losses. It is taken over the share `share` of all steps, but over
  * at least `steps` steps. In a linear sweep it is taken over the first `linear` steps. Chosen: the loss of a usual
- * sweep has not begun to fall there.
+ * sweep has not begun to fall by then.
  */
 export const startWindow = { share: 0.1, steps: 5, linear: 3 } as const;
 

@@ -20,8 +20,8 @@ export interface Curve {
   /** The loss that the sweep began with. */
   readonly start: number;
   /**
-   * The loss from which the fall is measured: that of the best constant answer if the sweep began above it and came
-   * clearly below, else `start`.
+   * The loss from which the fall is measured. It is the loss of the best constant answer if the sweep began above it
+   * and came clearly below it, else `start`.
    */
   readonly level: number;
   /** The standard deviation of one step's loss. */

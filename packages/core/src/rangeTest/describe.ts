@@ -10,7 +10,7 @@ export function showNumber(value: number): string {
 export const rateOf = ({ lr, step }: Pick<RangeTestPoint, 'lr' | 'step'>): string =>
   `${showNumber(lr)} (step ${step})`;
 
-/** A rate, with the step that used it or the next higher one. */
+/** A rate, with the step that used it or the next higher rate. */
 export function rateAt({ points }: { readonly points: readonly RangeTestPoint[] }, lr: number): string {
   // A rate that was computed from its logarithm has a rounding error.
   const { step } = points.find((point) => point.lr >= lr * 0.9999) ?? points.at(-1)!;

@@ -16,8 +16,8 @@ export interface ErrorRates extends PooledTrace {
 }
 
 /**
- * Converts the accuracies of a trace to error rates in place of its losses, so that one analysis reads both. Undefined
- * if there are too few.
+ * Converts the accuracies of a trace to error rates in place of its losses, so that one analysis reads both losses
+ * and accuracies. Undefined if there are too few.
  */
 export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRates | undefined {
   const held = source === 'validation';

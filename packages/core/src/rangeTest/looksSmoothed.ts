@@ -3,10 +3,9 @@ import type { RangeTestPoint } from './trace.ts';
 
 /**
  * True if the noise of a curve carries over from step to step, as in a running mean. The noise of batch losses is
- * independent, so successive differences have a correlation of −½. The differences of a running mean have a
- * correlation of nearly 0, and those of a curve without noise one of nearly 1. The correlation is measured in windows
- * of the curve, after their trend is subtracted. The lower quartile of the windows counts, because steep parts of the
- * curve hide the noise.
+ * independent, so successive differences have a correlation of −½. For a running mean this correlation is nearly 0,
+ * and for a curve without noise it is nearly 1. The correlation is measured in windows of the curve, after their
+ * trend is subtracted. The lower quartile of the windows counts, because steep parts of the curve hide the noise.
  */
 export function looksSmoothed(points: readonly RangeTestPoint[]): boolean {
   const { steps, quartile, above, below } = smoothedNoise;

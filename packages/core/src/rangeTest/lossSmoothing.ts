@@ -19,7 +19,10 @@ export type LossSmoothing =
       readonly debias?: boolean;
     };
 
-/** The running mean that a name stands for. Its debiasing is that of a step which comes `ahead` steps later. */
+/**
+ * The running mean that a name stands for. Its debiasing divides by the number for a step that comes `ahead` steps
+ * later.
+ */
 interface RunningMean {
   readonly beta: number;
   readonly debias?: boolean;

@@ -2,9 +2,9 @@ import { minGain } from './calibration.ts';
 import type { Evidence } from './evidence.ts';
 
 /**
- * The place of the first rate at which the loss is almost nothing beside that of the best constant answer. From there
- * on the model knows a small training set by heart. Its gradients vanish, so the loss stays low at any rate, and the
- * edge may be far too high.
+ * The place of the first rate at which the loss is almost nothing in comparison with that of the best constant
+ * answer. From there on the model knows a small training set by heart. Its gradients vanish, so the loss stays low at
+ * any rate, and the edge may be far too high.
  *
  * @returns Infinity if some loss is always left, or the loss of the best constant answer is not known
  */

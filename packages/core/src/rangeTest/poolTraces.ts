@@ -72,8 +72,9 @@ export function poolTraces(
 }
 
 /**
- * The points without gaps. Once the weights are not finite, all later losses are not finite either. So if enough finite
- * losses follow a non-finite one, the model did not diverge: the loss was not recorded, or a single batch was at fault.
+ * The points without gaps. Once the weights are not finite, all later losses are not finite either. So if enough
+ * finite losses follow a loss that is not finite, the model did not diverge. Instead, the loss was not recorded, or a
+ * single batch was at fault.
  */
 function withoutGaps(points: readonly RangeTestPoint[]): readonly RangeTestPoint[] {
   const last = points.filter(isFiniteLoss).at(-gap);

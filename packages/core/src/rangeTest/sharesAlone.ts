@@ -4,9 +4,9 @@ import { showNumber } from './describe.ts';
 import type { RangeTestTrace } from './trace.ts';
 
 /**
- * The highest `maxLr` for a sweep that learned only the class shares. The edge of such a sweep is that of the output
- * biases. The batch sharpness predicts the edge of the weights, so the limit is the (geometric) mean of the lowest
- * edges that it predicts.
+ * The highest `maxLr` for a sweep that learned only the class shares. The edge that such a sweep shows is the edge of
+ * the output biases. The batch sharpness predicts the edge of the weights, so the limit is the (geometric) mean of
+ * the lowest edges that it predicts.
  *
  * @returns Infinity if the limit is unknown, and for plain SGD, for which single batches say too little
  */

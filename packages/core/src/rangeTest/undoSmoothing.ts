@@ -7,7 +7,7 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
  *
  * `loss_t = (m_t − beta · m_{t−1}) / (1 − beta)`, where `m_t` is the stored loss after its debiasing is undone.
  *
- * If steps are missing before a point (a file may lack the first ones), the point gets the weighted mean loss of the
+ * If steps are missing before a point (a file may lack the first steps), the point gets the weighted mean loss of the
  * missing steps and of its own step. Rounding errors of the stored losses grow by at most `(1 + beta) / (1 − beta)`.
  * For example, if losses near 2.3 are stored with four digits and smoothed with fastai's beta, these errors stay
  * below the noise between batches.

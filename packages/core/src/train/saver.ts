@@ -29,8 +29,9 @@ export interface Saver {
   /** True if the next save is due. */
   due(step: number): boolean;
   /**
-   * Saves the run at this step, unless it was already saved there. Returns false for a state with NaN, or with more
-   * infinite numbers than the state before, which would replace a good checkpoint by a useless one.
+   * Saves the run at this step, unless it was already saved there. Returns false, without saving, for a state with
+   * NaN, or with more infinite numbers than the state before. Saving such a state would replace a good checkpoint by
+   * a useless one.
    */
   save(step: number): Promise<boolean>;
 }

@@ -96,8 +96,8 @@ export async function* untilAborted<Batch>(
 }
 
 /**
- * Endless batches, epoch after epoch, from batch number `skip` on, so that a resumed run gets the batches of an
- * uninterrupted one. Ends only after an abort.
+ * Endless batches, epoch after epoch, from batch number `skip` on, so that a resumed run gets the same batches as an
+ * uninterrupted run. Ends only after an abort.
  */
 export async function* endless<Batch>(
   batches: Batches<Batch>,

@@ -15,7 +15,7 @@ export interface BatchMetrics {
 /**
  * Means over all examples of several batches, each batch weighted by its size: the result of an adapter's `evaluate`.
  *
- * `loss = Σ examples · loss / Σ examples`, and likewise the accuracy if every batch has one.
+ * `loss = Σ examples · loss / Σ examples`, and likewise for the accuracy if every batch has an accuracy.
  *
  * @param measure - computes the metrics of a batch; it is called for the batches in order, one at a time
  * @param ahead - the number of batches that may be measured before the metrics of the first are read; default 1

@@ -1,12 +1,12 @@
 import type { TrainingRun, Trough } from './run.ts';
 import type { Metrics } from './trainable.ts';
 
-/** True if one result is better than another: by accuracy if both have one, else by loss. */
+/** True if one result is better than another: by accuracy if both have an accuracy, else by loss. */
 export function isBetter(a: Metrics, b: Metrics): boolean {
   return gain(a, b) > 0;
 }
 
-/** The lead of `a` over `b`: in accuracy if both have one, else in loss. */
+/** The lead of `a` over `b`: in accuracy if both have an accuracy, else in loss. */
 export function gain(a: Metrics, b: Metrics): number {
   return a.accuracy !== undefined && b.accuracy !== undefined ? a.accuracy - b.accuracy : b.loss - a.loss;
 }

@@ -11,7 +11,7 @@ export interface Reduce {
   readonly size: number;
   /** Replaces each vector by its sum over all processes, in place. The sums are bit-identical on every process. */
   sum(vectors: readonly (Float32Array | Float64Array)[]): void | Promise<void>;
-  /** Replaces each vector by that of the process `root`, in place. */
+  /** Replaces each vector by the vector of the process `root`, in place. */
   broadcast(vectors: readonly (Float32Array | Float64Array)[], root: number): void | Promise<void>;
   /** Returns true if `ok` is true on every process, so that all of them learn of a failure on one. */
   all(ok: boolean): boolean | Promise<boolean>;

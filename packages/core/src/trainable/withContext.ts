@@ -2,8 +2,8 @@ import { ClrError, printable, show } from '../errors.ts';
 import { maxPart } from '../limits.ts';
 
 /**
- * Calls an adapter or an iterator. Rethrows its error as a `ClrError` that says which call failed and where: a
- * `ClrError` gets one more line, any other error becomes the cause of a new one.
+ * Calls an adapter or an iterator. Rethrows its error as a `ClrError` that says which call failed and where. A
+ * `ClrError` gets one more line. Any other error becomes the cause of a new `ClrError`.
  */
 export async function withContext<T>(
   what: string,
@@ -31,8 +31,8 @@ export function addContext(
 }
 
 /**
- * Does some work and then always tidies up. If both fail, throws the work's error: its message includes the
- * second error, and its `cause` holds both.
+ * Does some work and then always tidies up. If both fail, throws the work's error. Its message includes the second
+ * error, and its `cause` holds both errors.
  */
 export async function thenTidyUp<T>(work: () => T | Promise<T>, tidyUp: () => Promise<unknown>): Promise<T> {
   let result: T;

@@ -12,7 +12,7 @@ export interface Quantised {
   readonly zero: Float32Array;
   /** The smallest and the largest integer. */
   readonly range: readonly [number, number];
-  /** The axis whose indices are the groups. Absent if groups are blocks, or if there is only one. */
+  /** The axis whose indices are the groups. Absent if groups are blocks, or if there is only one group. */
   readonly axis?: number | undefined;
   /** The group of an element, given by its row-major index. */
   group(element: number): number;

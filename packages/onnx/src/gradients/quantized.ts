@@ -8,7 +8,7 @@ import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts'
 import { convDims } from './conv.ts';
 import { productDims } from './matmul.ts';
 
-/** One output of a given shape. Its type is fixed, or that of input `from`. */
+/** One output of a given shape. It has a fixed type, or the type of input `from`. */
 function shapedLike(
   dims: (node: NodeProto, b: Graph) => Dims,
   { from, type }: { readonly from?: number; readonly type?: number },

@@ -118,7 +118,7 @@ function check(c: GradientContext): void {
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
 
-/** Sequences up to this length are unrolled. Longer ones, and those of symbolic length, become a Scan. */
+/** Sequences up to this length are unrolled. Longer sequences, and sequences of symbolic length, become a Scan. */
 const longestUnrolled = 1024;
 
 /** A layer in one direction, with the lengths that decide whether a sequence still runs at a step. */

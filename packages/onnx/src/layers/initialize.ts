@@ -5,8 +5,8 @@ import { createRandom } from './random.ts';
  * size):
  *
  * - `'torch'`, PyTorch's default for linear and convolutional layers: weights and biases uniform in ±1/√in
- * - `'heUniform'`, `'heNormal'`: variance 2 / in; biases 0
- * - `'glorotUniform'`, `'glorotNormal'`: variance 2 / (in + out); biases 0
+ * - `'heUniform'`, `'heNormal'`: weights of variance 2 / in, and biases of 0
+ * - `'glorotUniform'`, `'glorotNormal'`: weights of variance 2 / (in + out), and biases of 0
  *
  * Source: He et al., arXiv 1502.01852; Glorot and Bengio, AISTATS 2010; `torch.nn.Linear.reset_parameters`.
  */

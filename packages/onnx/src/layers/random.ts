@@ -24,7 +24,8 @@ function stateOf(seed: number, name: string): Uint32Array {
 }
 
 /**
- * A generator for one tensor. Each tensor has its own, so adding a layer does not change the weights of the others.
+ * A generator for one tensor. Each tensor has its own generator, so adding a layer does not change the weights of the
+ * other layers.
  *
  * @see sfc32 of PractRand
  */

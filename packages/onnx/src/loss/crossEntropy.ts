@@ -16,9 +16,9 @@ export interface ClassAxis {
 const without = (dims: readonly Dim[], axis: number): Dim[] => dims.filter((_, i) => i !== axis);
 
 /**
- * Finds the axis of the classes. It is the given axis, if there is one. By default it is axis 1, or the last fixed
- * axis if axis 1 is free. If a target could fit two axes, the axis of the model's own Softmax decides. Without a
- * Softmax, the shape is refused.
+ * Finds the axis of the classes. It is the given axis, if an axis is given. By default it is axis 1, or the last
+ * fixed axis if axis 1 is free. If a target could fit two axes, the axis of the model's own Softmax decides. Without
+ * a Softmax, the shape is refused.
  */
 export function classAxis(
   dims: readonly Dim[],

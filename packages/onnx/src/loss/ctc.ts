@@ -28,8 +28,9 @@ function shifted(b: Ops, values: string, by: number, fill: string): string {
 
 /**
  * Connectionist temporal classification (Graves et al. 2006), like PyTorch's `ctc_loss` with `reduction='mean'`: the
- * mean over examples of −log p(labels given logits) / number of labels. p sums over all alignments of the labels with
- * the steps, from the first step to the last. The loss is infinite if an example has too few steps for its labels.
+ * mean over examples of −log p(labels given logits) divided by the example's number of labels. The probability p is a
+ * sum over all alignments of the labels with the steps, from the first step to the last. The loss is infinite if an
+ * example has too few steps for its labels.
  *
  * @param logits - [N, T, C], or [T, N, C] with `timeAxis` 0
  * @param name - the target: labels [N, S] of int64, padded with −1

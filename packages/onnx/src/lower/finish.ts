@@ -105,7 +105,7 @@ interface Finished {
 export interface Unfinished {
   /** The types and shapes of all values. */
   readonly b: Ops;
-  /** The lowered nodes. Those that the outputs do not need are left out. */
+  /** The nodes written for the target. Nodes that the outputs do not need are left out. */
   readonly nodes: readonly NodeProto[];
   /** Replacements for names among the nodes' inputs. */
   readonly aliases?: ReadonlyMap<string, string>;

@@ -37,8 +37,8 @@ export interface Lowered {
 }
 
 /**
- * Writes the graph's nodes for a target. Private operators become ONNX operators. ONNX operators get a faster form if
- * there is one, or a correct form if the target's own is wrong.
+ * Writes the graph's nodes for a target. Private operators become ONNX operators. An ONNX operator is replaced if a
+ * faster form exists, or if the target's own kernel gives wrong results.
  */
 export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb): Lowered {
   /** The value that replaces a private operator's output. */

@@ -48,7 +48,7 @@ export class IntegerProducts {
     this.#weightScales = weightScales(b, nodes);
   }
 
-  /** The scale of the weight of a product. It is 1 if the model does not multiply by one. */
+  /** The scale of the weight of a product. It is 1 if the model does not multiply the product by a scale. */
   weightScale(product: string): string {
     return this.#weightScales.get(product) ?? this.#b.scalar(1, '');
   }

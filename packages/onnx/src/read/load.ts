@@ -129,7 +129,7 @@ export function loadGraph(
 
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
-    // Drops omitted optional inputs at the end. ONNX Runtime's fusions fail on empty names there.
+    // Drops omitted optional inputs at the end of the list. ONNX Runtime's fusions fail on empty names at this place.
     while (node.input.at(-1) === '') node.input.pop();
     checkNode(b, node);
     const key = functionKey(node, node.opType);

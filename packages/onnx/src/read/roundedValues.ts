@@ -43,7 +43,10 @@ export class RoundedValues {
     this.#known.set(q, { value: () => this.#rounded(() => x, q, scale, zero), scale, zero });
   }
 
-  /** The float value of integers that are read with a scale and a zero point, if they were made with the same ones. */
+  /**
+   * The float value of integers that are read with a scale and a zero point. It is known only if the integers were
+   * made with the same scale and zero point.
+   */
   readBy(q: string, scale: string, zero: string): string | undefined {
     const known = this.#known.get(q);
     return known && this.equal(known.scale, scale) && this.equal(known.zero, zero)

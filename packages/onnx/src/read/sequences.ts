@@ -75,7 +75,7 @@ function taken(node: NodeProto, b: Ops, known: Sequences): string | undefined {
 }
 
 /**
- * Records the sequences that a node makes, and resolves what it takes from known ones.
+ * Records the sequences that a node makes, and resolves what it takes from known sequences.
  *
  * @returns the node's replacement, or the node itself if nothing is known
  */

@@ -114,10 +114,10 @@ class Judge {
 }
 
 /**
- * Measures the forms of a model's nodes and returns the faster ones. Each shape is measured once per process. At most
- * 16 shapes are measured: those with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size
- * is unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's time in two races (timed
- * comparisons). All other nodes follow the rule of thumb.
+ * Measures the forms of a model's nodes, and returns the form to use for each node. Each shape is measured once per
+ * process. At most 16 shapes are measured. They must have 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of
+ * data. If the batch size is unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's
+ * time in two races (timed comparisons). All other nodes follow the rule of thumb.
  *
  * @param known - forms that are already chosen
  * @param file - holds the measurements of earlier processes on this machine, and receives those of this process

@@ -6,8 +6,8 @@ import { type Field, raceModel } from './raceModel.ts';
 const clearly = 0.85;
 
 /**
- * The number of rounds in which all forms run, and of later rounds, which skip forms that took more than twice the best
- * time. Each form's fastest run counts.
+ * The number of first rounds, in which all forms run, and of later rounds, which skip forms that took more than twice
+ * the best time. Each form's fastest run counts.
  */
 const [heats, rounds] = [2, 6];
 

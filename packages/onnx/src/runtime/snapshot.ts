@@ -11,7 +11,7 @@ export interface SavedLayout {
   readonly role: string;
   /** The vector's name in {@link OnnxSnapshot.state}. */
   readonly input: string;
-  /** The tensors in the vector. Those of a slot have their parameters' names. */
+  /** The tensors in the vector. The tensors of a slot have the names of their parameters. */
   readonly parts: readonly Part[];
 }
 

@@ -16,8 +16,8 @@ export function isLarge(state: readonly Pick<StateTensor, 'output' | 'initial'>[
 }
 
 /**
- * The indices of the parameter vectors that are updated together. Those with the most elements come first: if memory is
- * short, the first run fails, before anything has changed. A small state is one chunk.
+ * The indices of the parameter vectors that are updated together. The vectors with the most elements come first. So
+ * if memory is short, the first run fails, before anything has changed. A small state is one chunk.
  */
 export function updateChunks({ state }: Pick<TrainingModel, 'state'>): readonly (readonly number[])[] {
   const sizes = state

@@ -32,7 +32,10 @@ function unknownOutputs({ graph, functions }: ModelProto): string[] {
     .flatMap(({ output }) => output.filter((name) => name !== '' && !known.has(name)));
 }
 
-/** Declares a shape that the runtime reports. There, symbolic axes have names, and unknown axes have an empty name. */
+/**
+ * Declares a shape that the runtime reports. In such a shape, symbolic axes have names, and unknown axes have an
+ * empty name.
+ */
 function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
   if (!metadata.isTensor) return [];
   const dims = metadata.shape.map((size) =>

@@ -13,7 +13,7 @@ export interface HeadDescription {
   readonly weight: string;
   /** The name of its bias. Absent if it has none. */
   readonly bias?: string;
-  /** The value that the layer reads, that is, the body's result. {@link cutAt} can cut there. */
+  /** The value that the layer reads, that is, the body's result. {@link cutAt} can cut the model at this value. */
   readonly features: string;
   /** The number of inputs from which one class is computed. */
   readonly inputs: number;

@@ -57,7 +57,7 @@ function moduleOf(opened: Opened, node: NodeProto, { names }: Operand): string {
   return path.length > 1 ? path.slice(0, -1).join('.') : (names[0] as string);
 }
 
-/** Describes a node as a target of an adapter. The result is undefined if it cannot have one. */
+/** Describes a node as a target of an adapter. The result is undefined if the node cannot have an adapter. */
 function targetOf(opened: Opened, node: NodeProto): LoraTarget | undefined {
   if (node.opType === 'Gather' && int(node, 'axis', 0) === 0) {
     const weight = operandAt(opened, node, 0);

@@ -140,7 +140,7 @@ function choiceOf(
 
 /**
  * Checks the tensors that `trainable` picks. If it picks some, a gradient must reach each of them. If it picks all,
- * those that no gradient reaches are ignored, unless an operator's missing gradient is the cause.
+ * the tensors that no gradient reaches are ignored, unless an operator's missing gradient is the cause.
  */
 function checkNamed(
   b: Ops,

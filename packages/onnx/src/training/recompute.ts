@@ -154,9 +154,9 @@ class Copies {
 }
 
 /**
- * Gradient checkpointing. Activations between segments of the forward pass are kept. Those inside a segment are
- * computed again when the backward pass reaches this segment. Activations inside the last segment are kept too, because
- * the backward pass reads them immediately.
+ * Gradient checkpointing. Activations between segments of the forward pass are kept. Activations inside a segment are
+ * computed again when the backward pass reaches this segment. Activations inside the last segment are kept too,
+ * because the backward pass reads them immediately.
  *
  * @param sources - the values that differ from step to step: data, targets, the number that determines dropout masks
  * @param count - the number of nodes of the forward pass, which come first in the graph

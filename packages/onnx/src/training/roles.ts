@@ -11,7 +11,7 @@ export interface Use {
   readonly input: number;
 }
 
-/** A node, or the nodes of its inner graphs, because those read the weights. */
+/** A node, or the nodes of its inner graphs if it has inner graphs, because they read the weights. */
 function withInner(node: NodeProto): NodeProto[] {
   return isPrivate(node) && subgraphs(node).length > 0
     ? subgraphs(node).flatMap((graph) => graph.node.flatMap(withInner))

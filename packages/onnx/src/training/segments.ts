@@ -1,6 +1,9 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
-/** A forward pass in segments. Activations between segments are kept, and those inside are computed again. */
+/**
+ * A forward pass in segments. Activations between segments are kept, and activations inside a segment are computed
+ * again.
+ */
 export interface Segments {
   /** The index of the last node of each segment, except the last segment. */
   readonly cuts: readonly number[];

@@ -69,7 +69,7 @@ export interface GpuTrainer extends Trainable<Batch> {
    * what differs.
    */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
-  /** Loads examples into device memory for {@link trainSteps}, and replaces earlier ones. */
+  /** Loads examples into device memory for {@link trainSteps}. They replace earlier examples. */
   setData(data: Batch): void;
   /**
    * Takes `count` steps under the policy. Each step uses the next examples of {@link setData}, in an order that is

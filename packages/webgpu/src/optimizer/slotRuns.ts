@@ -2,7 +2,7 @@ import { blockPlaces } from './blocks.ts';
 import { type Group, isOneRun, type Piece, type Window, wholeFours } from './groups.ts';
 import type { Parameter } from './parameter.ts';
 
-/** A contiguous piece of one parameter's slot: its group and its offset there, in elements. */
+/** A contiguous piece of one parameter's slot, with its group and its offset within that group, in elements. */
 export interface SlotRun {
   readonly group: number;
   readonly slot: number;

@@ -35,8 +35,8 @@ function logSumExp(node: NodeProto, b: Ops): void {
 }
 
 /**
- * Divides a Softmax by its sum. The sum is 1, so this changes nothing, except in a row with a NaN: the kernel gives 0
- * there, and 0/0 is NaN.
+ * Divides a Softmax by its sum. The sum is 1, so the division changes nothing, except in a row with a NaN. For such a
+ * row the kernel gives 0, and 0/0 is NaN.
  */
 function softmax(node: NodeProto, b: Ops): void {
   const y = inner(node, b);

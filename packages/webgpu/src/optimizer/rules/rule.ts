@@ -10,7 +10,7 @@ export interface Rule {
   /** The initial value of a slot. Default 0. */
   readonly initial?: number;
   readonly update: string;
-  /** The momentum (β₁ or μ) if neither policy nor trainer gives one. */
+  /** The momentum (β₁ or μ) if neither the policy nor the trainer gives a momentum. */
   readonly momentum: number;
   /** β₂, when the bias of the second moment is corrected. */
   readonly beta2?: number;

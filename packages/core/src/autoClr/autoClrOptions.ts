@@ -65,7 +65,7 @@ export type AutoClrEvent =
       readonly point: RangeTestPoint;
     }
   /**
-   * Emitted after settling, which is a training at a low rate before the range test. A model settles if its loss
+   * Emitted after settling, which is a training at a low rate before the range test. A model settles only if its loss
    * started far above that of the best constant answer.
    */
   | {

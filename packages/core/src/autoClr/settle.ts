@@ -35,8 +35,8 @@ export interface Settled {
 
 /**
  * If the loss starts far above that of the best constant answer, a range test may see nothing but the fall from that
- * start. Such a model first settles, that is, it trains a little at a low rate. This rate is half of the rate at
- * which a coarse sweep had made half of the fall. From an ordinary start, settling would do harm.
+ * start. In that case the model first settles, that is, it trains a little at a low rate. This rate is half of the
+ * rate at which a coarse sweep had made half of the fall. From an ordinary start, settling would do harm.
  *
  * Settling stops at the loss of the constant answer. If it went on, the model would learn what the range test must see.
  *

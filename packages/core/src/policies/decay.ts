@@ -50,8 +50,8 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
  * A short warm-up, then a fall for the rest of the run: the schedule for a fixed budget.
  *
  * With a warm-up of `W` steps, `lr(t) = maxLr · t / W` for `t < W`, and `lr(t) = finalLr + (maxLr − finalLr) · h(x)`
- * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x` and `(1 −
- * x)^power`. The run is one cycle. Its end is a trough, and past the end the rate stays at `finalLr`.
+ * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x` and
+ * `(1 − x)^power`. The run is one cycle. Its end is a trough. Past the end the rate stays at `finalLr`.
  *
  * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
  *   the warm-up leaves no step for the fall

@@ -44,7 +44,7 @@ export interface AnalyzeOptions {
 
 /**
  * Reads a range test. It suggests two bounds for cycling and a rate for constant training, each with an interval, or
- * it refuses to and says why. It also returns what the rules of other libraries suggest.
+ * it suggests nothing and says why. It also returns what the rules of other libraries suggest.
  *
  * All distances are measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no
  * lag. The suggested rates depend on the loss edge, which is the feature of such a curve that repeats best from seed

@@ -36,7 +36,7 @@ export interface RangeTestLowerBound {
   readonly maxLr: number;
 }
 
-/** The suggestions of the usual libraries for the same trace. A suggestion is `null` if a rule gives none. */
+/** The suggestions of the usual libraries for the same trace. A suggestion is `null` if its rule gives no rate. */
 export interface ClassicRules {
   /** The rate of the steepest descent of the loss. */
   readonly steepest: number | null;

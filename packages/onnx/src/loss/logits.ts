@@ -68,7 +68,7 @@ function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string
   );
 }
 
-/** The axis of the Softmax at the end of a classifier. It is undefined if it ends otherwise. */
+/** The axis of the Softmax at the end of a classifier. It is undefined if the classifier ends otherwise. */
 export function softmaxAxis(b: Ops, nodes: Nodes, output: string): number | undefined {
   const { last, chain } = behindLayout(nodes, output);
   if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return undefined;

@@ -121,8 +121,8 @@ const keepProbabilities =
 const farthest = 32;
 
 /**
- * The inputs that must be probabilities for a node's output to be probabilities. It is `undefined` if its output
- * never is.
+ * The inputs that must be probabilities for a node's output to be probabilities. They are `undefined` if the output
+ * never holds probabilities.
  */
 function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   const { opType, input } = node;

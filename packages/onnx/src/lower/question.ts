@@ -149,7 +149,7 @@ export function questionsOf(graph: Graph, target: Target): Question[] {
 /**
  * Chooses the forms that `forms` names. For all other nodes, it follows the rule of thumb.
  *
- * @param taken - records the form of each node that has several
+ * @param taken - records the form of each node that has several forms
  */
 export function chooseFrom(forms: Forms, target: Target, taken?: Map<string, string>): Choose {
   return (node, matches, graph) => {

@@ -8,8 +8,8 @@ export type Provider = 'any' | 'cpu' | 'webgpu';
 export interface Target {
   readonly provider: Provider;
   /**
-   * The number of channels in a block of the runtime's NCHWc layout on this processor: 8 or 16. It is 1 if it has no
-   * such layout.
+   * The number of channels in a block of the runtime's NCHWc layout on this processor: 8 or 16. It is 1 if the
+   * runtime has no such layout.
    */
   readonly channelBlock: number;
 }

@@ -55,7 +55,7 @@ export interface Refused {
   readonly source?: () => Promise<{ release(): Promise<void> }>;
 }
 
-/** The runtime's error for the original model. It is `undefined` if it accepts the model. */
+/** The runtime's error for the original model. It is `undefined` if the runtime accepts that model. */
 async function refusedAlone(source: Refused['source']): Promise<unknown> {
   try {
     await (await source?.())?.release();

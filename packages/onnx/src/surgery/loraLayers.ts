@@ -115,7 +115,7 @@ export function loraTargets(opened: Opened): LoraTarget[] {
   });
 }
 
-/** The record of a model's adapters. It is undefined if it has none. */
+/** The record of a model's adapters. It is undefined if the model has no adapters. */
 export function loraOf(opened: Opened): LoraRecord | undefined {
   const text = opened.model.proto.metadataProps.find((entry) => entry.key === key)?.value;
   if (text === undefined) return undefined;

@@ -62,8 +62,8 @@ export interface StepMemory {
   /** The batch size that the figures are for. */
   readonly batch: number;
   /**
-   * The memory of the trained weights in bytes. They are kept twice, because a step reads one copy and writes the
-   * other.
+   * The memory of the trained weights, in bytes. The weights are kept twice, because a step reads one copy and writes
+   * the other.
    */
   readonly weights: number;
   /** The gradients of the trained weights, in bytes. */

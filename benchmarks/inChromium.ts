@@ -4,12 +4,12 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { createServer } from 'vite';
 
 /**
- * Serves a benchmark's folder, opens its page in Chromium and waits until its title is "ready". Closes everything after
- * the work.
+ * Serves a benchmark's folder, opens its page in Chromium and waits until the page's title is "ready". Closes the
+ * browser and the server after the work.
  *
  * @param folder - the subfolder of `benchmarks/` that holds `index.html`
- * @param packages - what the page imports from npm; bundled first, so that Vite does not reload the page during the
- *   work
+ * @param packages - the packages that the page imports from npm. They are bundled first, so that Vite does not reload
+ *   the page during the work
  */
 export async function inChromium(
   folder: string,

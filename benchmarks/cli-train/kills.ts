@@ -1,4 +1,4 @@
-// Kills `clr train` at random moments and starts the same command again: the model must have the same bits as that of
+// Kills `clr train` at random moments and starts the same command again. The model must have the same bits as that of
 // an uninterrupted run. Build first. The number of kills is an optional argument.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // Compares the time of `clr train` with that of the same training written with @clr/onnx, from the start of the process
-// to the written file. The two take turns, each in its own process. The processor time is printed too, because other
-// programs on the machine disturb it less. Build first; an argument sets the number of rounds.
+// to the written file. The two programs take turns, each in its own process. The processor time is printed too, because
+// other programs on the machine disturb it less. Build first. An argument sets the number of rounds.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,7 +71,7 @@ const direct = (): Taken =>
 const rounds = Number(process.argv[2] ?? 10);
 const text = ({ passed, processor }: Taken): string =>
   `${passed.toFixed(0).padStart(6)} ms (processor ${processor.toFixed(0).padStart(6)})`;
-// The two take turns, and each goes first equally often.
+// The two programs take turns, and each goes first equally often.
 const times = Array.from({ length: rounds }, (_, round) => {
   const before = round % 2 === 0 ? undefined : direct();
   const one = command();

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 interface Table {
   readonly kind: 'accuracy' | 'r2';
-  /** What the peer reaches on each split. */
+  /** The result of scikit-learn's regression on each split. */
   readonly peers: readonly number[];
 }
 

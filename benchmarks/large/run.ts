@@ -11,7 +11,7 @@ import {
 } from '@clr/core';
 import { renderReport } from '@clr/report';
 
-// The cost of large inputs, compared with inputs a tenth as large: pnpm --filter @clr/benchmarks large
+// Measures the cost of large inputs, compared with inputs a tenth as large: pnpm --filter @clr/benchmarks large
 // Targets: each large input takes at most 2 s, and at most 15 times as long as the input a tenth as large.
 
 function traceOf(count: number): RangeTestTrace {

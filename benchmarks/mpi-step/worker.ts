@@ -1,5 +1,5 @@
 /**
- * The program of one rank: times steps on its share of a batch, or only all-reduces, and prints the median as JSON.
+ * The program of one rank. It times steps on its share of a batch, or only all-reduces, and prints the median as JSON.
  *
  * node --import tsx mpi-step/worker.ts step <folder> <net> <shape> <threads> <seconds>
  * node --import tsx mpi-step/worker.ts allreduce <length> <rounds>

@@ -41,8 +41,8 @@ const stages = [
 ] as const;
 
 /**
- * MobileNet v2 at 224 × 224 in inference form, with new weights, the given number of classes, and the running
- * statistics of a batch.
+ * MobileNet v2 at 224 × 224 in inference mode, with random weights and the given number of classes. Its running
+ * statistics are those of one batch.
  */
 export async function mobileNet(classes: number, batch: Batch): Promise<Uint8Array> {
   let channels = 32;

@@ -1,4 +1,6 @@
-/** Measures the savings of `checkpoint: 'activations'`: the peak memory of a training process with it and without it, and the time of a step.
+/**
+ * Measures how much memory `checkpoint: 'activations'` saves: the peak memory of a training process and the time of a
+ * step, with this option and without it.
  *
  * Usage: tsx onnx-memory/checkpoint.ts [--only deep,encoder-6,resnet-50]
  */

@@ -1,7 +1,7 @@
 /**
- * Measures the gain from channels in blocks: one training step with them and without, in turns. Below the optimisation
- * level `layout`, clr writes convolutions in the plain layout. If kernels are trained, ONNX Runtime changes nothing
- * else at that level.
+ * Measures the gain from channels in blocks: one training step with blocks and without, in turns. Below the
+ * optimisation level `layout`, clr writes convolutions in the plain layout. If the convolutions' weights are trained,
+ * ONNX Runtime changes nothing else at that level.
  *
  * Usage: tsx onnx-step/blocked.ts [--rounds 20]
  */

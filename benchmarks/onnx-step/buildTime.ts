@@ -6,7 +6,7 @@ import * as ort from 'onnxruntime-node';
 import { median } from './table.ts';
 import { type Torch, training } from './torch.ts';
 
-/** Measures the time from a model's bytes (50 layers) to the training model, and from there to a session. */
+/** Measures the time to build the training model from a model's bytes (50 layers), and to make a session of it. */
 export async function buildTime(torch: Torch, folder: string): Promise<string[][]> {
   const net = 'resnet-50';
   await torch.prepare(net, 2, folder);

@@ -6,13 +6,13 @@ import { median } from './table.ts';
 import type { Torch } from './torch.ts';
 
 /**
- * The lowest speed of PyTorch's matrix products that is accepted. Below it PyTorch has no fast BLAS, and a comparison is
- * useless. Debian's PyTorch uses the BLAS that is installed.
+ * The lowest speed of PyTorch's matrix products that is accepted. If the speed is lower, PyTorch has no fast BLAS, and
+ * a comparison is useless. Debian's PyTorch uses the BLAS that is installed.
  */
 const minGigaflops = 20;
 const size = 1024;
 
-/** The GFLOP/s of ONNX Runtime for the 1024³ product in the file that PyTorch wrote. */
+/** The GFLOP/s of ONNX Runtime for the product of two 1024 × 1024 matrices in the file that PyTorch wrote. */
 async function product(folder: string): Promise<number> {
   const session = await ort.InferenceSession.create(join(folder, 'product.onnx'), { intraOpNumThreads: 2 });
   const matrix = new ort.Tensor(Float32Array.from({ length: size ** 2 }, Math.random), [size, size]);
@@ -37,7 +37,7 @@ function registers(): string {
 }
 
 /**
- * Describes the machine and the libraries of both sides.
+ * Describes the machine, and the libraries that clr and PyTorch use.
  *
  * @throws if PyTorch's matrix products are too slow for a comparison
  */

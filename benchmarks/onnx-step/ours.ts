@@ -40,7 +40,7 @@ export function openBatch(folder: string, net: string, shape: readonly number[])
   };
 }
 
-/** Takes steps. Returns the loss and the time of each. */
+/** Takes steps. Returns the loss and the time of each step. */
 export async function steps(
   trainer: OnnxTrainer,
   batch: Batch,

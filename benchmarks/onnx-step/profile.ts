@@ -1,6 +1,7 @@
 /**
- * Prints where the time of a step goes: by kind of work beside PyTorch's profile, by operator, and by kernel. Each figure
- * is the fastest of several steps, in milliseconds, because other programs on the machine only ever add time.
+ * Prints where the time of a step goes: by kind of work beside PyTorch's profile, by operator, and by kernel. Each
+ * figure is the lowest time of several steps, in milliseconds, because other programs on the machine only ever add
+ * time.
  *
  * Usage: tsx onnx-step/profile.ts <net> <batch> [--top 30] [--steps 60]
  */
@@ -42,7 +43,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clr-profile-'));
 const torch = startTorch();
 const shape = await torch.prepare(net, Number(batch), folder);
 
-/** The kernels of our step, and the time of a whole step without the profiler. */
+/** The kernels of a step in clr, and the time of a whole step without the profiler. */
 async function profileOurs(): Promise<{ kernels: readonly Kernel[]; whole: number }> {
   const examples = shape[0] as number;
   const inputs = openBatch(folder, net as string, shape);

@@ -1,5 +1,6 @@
 /**
- * Compares one training step with PyTorch's on the CPU: the same weights and batch, two threads each, in turns.
+ * Compares one training step on the CPU with PyTorch's. clr and PyTorch use the same weights and batch and two threads
+ * each, and take turns.
  *
  * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick | --memory]
  */
@@ -47,7 +48,7 @@ async function measure(
 ): Promise<Measured> {
   const trainer = await openTrainer(folder, net, shape[0] as number);
   const tensors = openBatch(folder, net, shape);
-  // Both start from the same weights, so their first losses show whether they do the same work.
+  // clr and PyTorch start from the same weights, so their first losses show whether they do the same work.
   const first = await steps(trainer, tensors, 5, lr);
   const other = await torch.steps(5, lr);
   const lossError = Math.max(

@@ -1,6 +1,6 @@
 /**
  * Measures the start of a model of 50 layers: `createTrainer`, the first evaluation and the first gradients. This build
- * and another one take turns, each time in a new process.
+ * and another build take turns, each time in a new process.
  *
  * Usage: tsx onnx-step/startTime.ts <folder of another checkout, built> [--rounds 3]
  */
@@ -17,7 +17,7 @@ import { startTorch, training } from './torch.ts';
 const net = 'resnet-50';
 const parts = ['createTrainer', 'first evaluation', 'first gradients', 'all'] as const;
 
-/** The seconds of each part in this process, with the packages in a folder. */
+/** The seconds that each part of the start takes in this process, with the packages in a folder. */
 async function timed(packages: string, folder: string, shape: readonly number[]): Promise<number[]> {
   const { createTrainer } = (await import(
     join(packages, 'onnx/dist/index.js')

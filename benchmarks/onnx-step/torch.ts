@@ -1,21 +1,21 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** The hyperparameters of both sides: PyTorch's SGD. */
+/** The hyperparameters of clr and of PyTorch. The optimizer is PyTorch's SGD. */
 export const training = { momentum: 0.9, weightDecay: 1e-3 } as const;
 
 /** A process that runs PyTorch. It answers each line of JSON with one line of JSON. */
 export interface Torch {
   readonly versions: () => Promise<string>;
   /**
-   * Returns the library behind PyTorch's matrix products and the GFLOP/s of a 1024³ product. Also writes the product as
-   * product.onnx.
+   * Returns the library behind PyTorch's matrix products, and the GFLOP/s of a product of two 1024 × 1024 matrices.
+   * Also writes the product as product.onnx.
    */
   readonly blas: (folder: string) => Promise<{ library: string; gigaflops: number }>;
-  /** Makes a net, and with a folder also writes it there as ONNX with its batch. Returns the batch's shape. */
+  /** Makes a net. If a folder is given, writes the net into it as ONNX, with its batch. Returns the batch's shape. */
   readonly prepare: (net: string, batch: number, folder?: string) => Promise<number[]>;
   readonly steps: (count: number, lr: number) => Promise<{ milliseconds: number[]; losses: number[] }>;
-  /** The milliseconds of a step by operator, the fastest of several steps, from PyTorch's profiler. */
+  /** The milliseconds that each operator takes in a step, the lowest of several steps, from PyTorch's profiler. */
   readonly profile: (count: number, lr: number) => Promise<Record<string, number>>;
   /** The process's peak memory in MiB. */
   readonly peak: () => Promise<number>;

@@ -1,8 +1,8 @@
 /**
  * Compares the port of the quick net with PyTorch's numbers: eight losses under triangular2, and how far each tensor
- * moved in three updates. A wrong port (the rate outside the velocity, biases that learn at the normal rate, an average
- * pool that divides by 9, a mean per channel, …) differs by 0.37 or more. The tolerances allow the rounding differences
- * of correct ports.
+ * moved in three updates. A wrong port differs by 0.37 or more. Examples are the rate outside the velocity, biases that
+ * learn at the normal rate, an average pool that always divides by 9, and a mean per channel. The tolerances allow the
+ * rounding differences of correct ports.
  *
  * npx tsx paper/checkPort.ts
  */
@@ -23,7 +23,7 @@ const moved: Readonly<Record<string, number>> = {
   'ip2.weight': 9.8771e-5,
   'ip2.bias': 8.79319e-4,
 };
-// Rounding differences grow from step to step: two correct programs differ by 0.1 at step 40.
+// Rounding differences grow from step to step. At step 40 two correct programs differ by 0.1.
 const tolerance = { loss: (step: number) => (step < 5 ? 2e-4 : 2e-3), moved: 1.5e-2 };
 
 const trainer = await createNet({

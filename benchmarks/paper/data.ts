@@ -4,13 +4,11 @@ import * as ort from 'onnxruntime-node';
 
 const pixels = 3 * 32 * 32;
 
-/**
- * CIFAR-10 in the form of Caffe's examples: bytes from 0 to 255 minus the mean image, in file order, never shuffled.
- */
+/** CIFAR-10 as Caffe's examples feed it: bytes from 0 to 255 minus the mean image, in file order, never shuffled. */
 export interface Cifar {
   /**
-   * Training batches in the order of the images, without end: after the last image the first follows, also within a
-   * batch.
+   * Training batches in the order of the images, without end. After the last image the first image follows, also within
+   * a batch.
    */
   batches(size: number): Generator<Batch, never>;
   /** The 10,000 test images. */
@@ -18,7 +16,9 @@ export interface Cifar {
 }
 
 /**
- * Loads CIFAR-10 (fetched once, 139 MB). @param images - number of training images, from the first on; default 50,000
+ * Loads CIFAR-10 (fetched once, 139 MB).
+ *
+ * @param images - the number of training images, counted from the first; default 50,000
  */
 export async function loadCifar(images = 50_000): Promise<Cifar> {
   const { train, test } = await cifar10();

@@ -31,7 +31,7 @@ export interface Experiment {
   readonly batch: number;
   /** The number of training images, counted from the first image of the data set. */
   readonly images: number;
-  /** The test set is evaluated after every so many steps. */
+  /** The number of steps between two evaluations of the test set. */
   readonly lookEvery: number;
   /** Another experiment with the same first `steps` steps. This experiment may start from its checkpoint. */
   readonly startsAs?: { readonly experiment: string; readonly steps: number };
@@ -55,7 +55,9 @@ const of = (
 const drop = (lr: number, at: number): Policy =>
   sequence([{ policy: constant({ lr }), steps: at }, { policy: constant({ lr: lr / 10 }) }]);
 
-/** The paper's Table 2: three stages of triangular2, the bounds divided by ten from one to the next. */
+/**
+ * The paper's Table 2: three stages of triangular2, in which each stage divides the bounds of the previous one by ten.
+ */
 const table2 = (unit: number): Policy =>
   sequence([
     { policy: triangular2({ baseLr: 1e-3, maxLr: 5e-3, stepSize: 2 * unit }), steps: 16 * unit },

@@ -4,7 +4,7 @@ import { random } from '@clr/datasets';
 import { createTrainer, type OnnxTrainer, type ParameterGroup } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** Caffe's two nets for CIFAR-10, and both at half their width. */
+/** Caffe's two nets for CIFAR-10, each at full and at half width. */
 export type NetName = 'quick' | 'full' | 'quick-half' | 'full-half';
 
 /** The standard deviation of each layer's initial weights, in the order of the layers; biases begin at 0. */
@@ -17,8 +17,8 @@ const layersOf = (net: NetName): Readonly<Record<string, number>> =>
   deviations[net.startsWith('quick') ? 'quick' : 'full'];
 
 /**
- * Caffe's multipliers. Biases learn at twice the rate, except in conv3 of the full net. The weight decay of the full
- * net's classifier is 250 times as large, and its bias has none.
+ * Caffe's multipliers of the rate and the weight decay. Biases learn at twice the rate, except in conv3 of the full
+ * net. The weight decay of the full net's classifier is 250 times as large, and the classifier's bias has none.
  */
 const groupsOf = (net: NetName): readonly ParameterGroup[] =>
   net.startsWith('quick')
@@ -65,7 +65,7 @@ export async function createNet({ net, seed, optimizer, threads }: NetOptions): 
   return trainer;
 }
 
-/** Numbers of the standard normal distribution; each takes two uniform numbers. */
+/** Makes numbers of the standard normal distribution. Each uses up two uniform numbers. */
 function normalNumbers(seed: number): () => number {
   const next = random(seed);
   return () => {

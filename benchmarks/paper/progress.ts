@@ -1,8 +1,8 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 /**
- * Shows the progress of a run: on a terminal as a bar with the time left, elsewhere as a line after each twentieth of
- * the run.
+ * Shows the progress of a run. On a terminal it is a bar with the time left. Elsewhere it is a line after each
+ * twentieth of the run.
  */
 export interface Progress {
   update(step: number, accuracy: number | undefined): void;

@@ -46,7 +46,7 @@ if (values.list || positionals.length === 0) {
   for (const experiment of chosen) if (!signal.aborted) await run(experiment, seed, signal);
 }
 
-/** Cuts the policy into cycles of `lookEvery` steps, because `train` evaluates at the end of each cycle. */
+/** The policy cut into cycles of `lookEvery` steps, because `train` evaluates at the end of each cycle. */
 function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
   const { lr, momentum } = toSchedule(policy);
   return {
@@ -136,7 +136,8 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
 }
 
 /**
- * Lets `autoClr` find the rate and train; the range test counts as steps. A stopped run cannot resume and starts again.
+ * Lets `autoClr` find the rate and train. The steps of the range test count in the budget. A stopped run cannot resume,
+ * and starts again.
  */
 async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
   const { name, steps, net, optimizer, batch, images } = experiment;

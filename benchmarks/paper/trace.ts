@@ -78,8 +78,8 @@ export function toRun({ experiment, losses, looks, auto }: Trace): TrainingRun {
 }
 
 /**
- * Converts the run whose rate rises linearly to the trace of a range test: a point for each block of losses, at the rate
- * of its middle, and the results on the test set as validation.
+ * Converts the run whose rate rises linearly to the trace of a range test. Each block of losses becomes a point at the
+ * rate in the middle of the block. The results on the test set become the validation.
  */
 export function toRangeTest({ experiment, losses, looks }: Trace): RangeTestTrace {
   const { policy } = experimentNamed(experiment);

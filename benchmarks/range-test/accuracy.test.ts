@@ -3,7 +3,7 @@ import { type Read, readAccuracies } from './accuracy.ts';
 import { readTruths } from './store.ts';
 import { verdictOf } from './truth.ts';
 
-/** The sweeps of a third of the settings, to save time; `accuracy.ts` reads all. */
+/** The sweeps of a third of the settings, to save time. `accuracy.ts` reads those of all settings. */
 const reads: readonly Read[] = (
   await Promise.all(
     readTruths()

@@ -1,6 +1,6 @@
 /**
- * Measures how well a range test can predict the best fixed rate. The distance of this rate below the edge is predicted
- * from the kind of update and one feature of the curve. It is fitted on all settings but one, and scored on that one.
+ * Measures how well a range test can predict the best fixed rate. It predicts the distance of this rate below the edge
+ * from the kind of update and one feature of the curve. The prediction for a setting is fitted on all other settings.
  * The script trains no model.
  *
  * npx tsx range-test/ceiling.ts
@@ -16,7 +16,10 @@ interface Run {
   readonly kind: string;
   /** Like `kind`, but RMSProp and Adam are different kinds. */
   readonly finerKind: string;
-  /** The ends of the good band, in decades from the edge. */
+  /**
+   * The rates with nearly the best accuracy (the band of truth.ts), from the lowest to the highest, in decades from the
+   * edge.
+   */
   readonly band: readonly [low: number, high: number];
   /** How far the best rate is shifted by the length of the training, in decades. */
   readonly byLength: number;
@@ -81,7 +84,7 @@ async function runs(): Promise<Run[]> {
 const range = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => from + i * by);
 
-/** The score of a distance: 1 inside the band; outside the score is negative, and lower the farther the band is. */
+/** The score of a distance: 1 inside the band. Outside it is negative, and the farther the band is, the lower it is. */
 function worth({ band: [low, high], byLength }: Run, below: number): number {
   const at = below + byLength;
   const beyond = Math.max(low - at, at - high, 0);
@@ -120,7 +123,7 @@ function leftOut(all: readonly Run[], kindOf: (run: Run) => string, feature?: st
   return hits / all.length;
 }
 
-/** The share in band if each setting's own best distance below the edge were known. */
+/** The share of the runs in band if each setting's own best distance below the edge were known. */
 function known(all: readonly Run[]): number {
   const own = [...new Set(all.map(({ setting }) => setting))].map((name) => {
     const here = all.filter(({ setting }) => setting === name);

@@ -51,7 +51,7 @@ const problem = ([train, validation]: readonly Examples[], shape: readonly numbe
   shape,
 });
 
-/** The first 10,000 and 2,000 images. */
+/** The first 10,000 training images and the first 2,000 test images. */
 function firstImages(data: Dataset, by: number): Problem {
   const [channels, height, width] = data.shape;
   return problem(
@@ -91,8 +91,8 @@ export const normalFrom = (next: () => number) => (): number =>
   Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
 /**
- * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden layer. One
- * label in ten (`noise`) is random.
+ * Examples of twenty numbers from a normal distribution, and six classes. The class is the largest output of a random
+ * net with one hidden layer. One label in ten (`noise`) is random.
  */
 export function tabular(counts: readonly number[], noise = 0.1): Examples[] {
   const next = random(17);
@@ -120,8 +120,8 @@ export function tabular(counts: readonly number[], noise = 0.1): Examples[] {
 }
 
 /**
- * Sixteen tokens of a vocabulary of twelve. Each occurrence has a weight that varies in waves with its position; the
- * class is the token with the largest sum. A net must learn both tokens and positions.
+ * Sequences of sixteen tokens of a vocabulary of twelve. Each token has a weight that varies in waves with its
+ * position. The class is the token whose weights have the largest sum. A net must learn both tokens and positions.
  */
 export function sequence(counts: readonly number[]): Examples[] {
   const next = random(29);
@@ -145,8 +145,8 @@ export function sequence(counts: readonly number[]): Examples[] {
 }
 
 /**
- * Sixty-four samples of a wave of any phase, of 2 to 6 periods, with `noise`; six classes by its form: sine, square,
- * sawtooth, a rising chirp, a fading sine, and two sines together.
+ * Waves of sixty-four samples with 2 to 6 periods, any phase, and `noise`. The class is one of six shapes: sine,
+ * square, sawtooth, a rising chirp, a fading sine, and two sines together.
  */
 export function waves(counts: readonly number[], noise = 0.6): Examples[] {
   const next = random(41);

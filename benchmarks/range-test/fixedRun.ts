@@ -20,14 +20,14 @@ export interface FixedRun extends Outcome {
   readonly lr: number;
   /** The loss before the first update. */
   readonly initial: number;
-  /** The result after a quarter of the steps. A constant rate does not depend on the planned length. */
+  /** The result after a quarter of the steps. It is that of a shorter training, because the rate is constant. */
   readonly quarter: Outcome;
 }
 
 /** The steps at which a training of `end` steps is evaluated. */
 export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
 
-/** Reads the run of a job with a given number of planned steps. */
+/** Reads the record of a run that was planned for a given number of steps. */
 export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number): FixedRun {
   const losses = taken.map(({ loss }) => loss ?? Number.NaN);
   // The NaN with which `judged` ended the run is not a loss of the model.

@@ -20,8 +20,8 @@ function trace(losses: readonly (number | null)[], stopped = false, first = 0): 
 }
 
 /**
- * Curves that support no suggestion, by their fault: synthetic curves, parts of real sweeps, and real sweeps on random
- * labels.
+ * Curves that support no suggestion, grouped by their fault. They are synthetic curves, parts of real sweeps, and real
+ * sweeps on random labels.
  */
 export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestTrace[]> {
   const stored = truths.flatMap((truth) =>
@@ -35,12 +35,14 @@ export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestT
     Array.from({ length: sweep.steps }, (_, step) => make(step));
   /** The number of steps of a sweep below a rate. */
   const below = (rate: number): number => steps((step) => sweep.lr(step)).filter((lr) => lr < rate).length;
-  /** The edge of a real sweep, and the largest stable rate of the grid. The two can differ. */
+  /** The edge of a real sweep, and the largest stable rate of the grid. These two rates can differ. */
   const edges = (one: (typeof real)[number]): number[] => [
     edgeOf(sweep, one),
     verdictOf(one.truth).largestStable,
   ];
-  /** Cuts the sweep at a share of the lower edge. Empty if the sweep starts above it. */
+  /**
+   * Cuts the sweep at a share of the lower of these two rates. The result is empty if the sweep starts above the cut.
+   */
   const upTo = (share: number, one: (typeof real)[number]): RangeTestTrace[] => {
     const losses = one.loss.slice(0, below(share * Math.min(...edges(one))));
     return losses.length === 0 ? [] : [trace(losses)];

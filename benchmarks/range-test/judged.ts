@@ -24,8 +24,8 @@ interface Judged {
 }
 
 /**
- * Wraps a model so that its loss becomes NaN when its run is hopeless, which ends the run. The losses so far are part
- * of the state.
+ * Wraps a model so that its loss becomes NaN when its run is hopeless. This ends the run. The losses so far are part of
+ * the model's state.
  */
 export function judged<Batch>(model: Trainable<Batch>, steps: number): Trainable<Batch> {
   let losses: number[] = [];

@@ -1,8 +1,8 @@
 import type { Sweep, SweepName } from './sweeps.ts';
 
 /**
- * The rules of the other libraries, each on its own sweep with its own smoothing, stop rule, slice and handling of NaN.
- * Written from their sources, which the README names.
+ * The rules of the other libraries. Each rule reads the sweep of its library, with the library's own smoothing, stop
+ * rule, slice and handling of NaN. They were written from the sources that the README names.
  */
 export interface LibraryRule {
   readonly name: string;
@@ -28,7 +28,7 @@ function slice(sweep: Sweep, losses: readonly number[], from: number, to: number
   return { lrs: losses.map((_, step) => sweep.lr(step)).slice(from, to), losses: losses.slice(from, to) };
 }
 
-/** `argmin` of NumPy and PyTorch, which takes the first NaN for the smallest. */
+/** `argmin` as in NumPy and PyTorch, which treat the first NaN as the smallest value. */
 function argMin(values: readonly number[]): number {
   const nan = values.findIndex(Number.isNaN);
   return nan >= 0 ? nan : values.indexOf(Math.min(...values));
@@ -43,7 +43,7 @@ function gradient(values: readonly number[]): number[] {
   });
 }
 
-/** `torch.gradient` at uneven spacing: second order inside, first order at the ends. */
+/** `torch.gradient` at uneven spacing: differences of second order inside, and of first order at the ends. */
 function gradientOver({ lrs, losses }: Curve): number[] {
   const slope = (i: number): number => (losses[i + 1]! - losses[i]!) / (lrs[i + 1]! - lrs[i]!);
   return losses.map((_, i) => {
@@ -139,8 +139,8 @@ function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
 }
 
 /**
- * The running mean with factor 0.98, up to the step at which it exceeds 4 times its lowest value. As in Lightning, it is
- * debiased with a step number that is too high by one.
+ * The running mean with factor 0.98, up to the step at which it exceeds 4 times its lowest value. Its bias is removed
+ * with a step number that is too high by one, as in Lightning.
  */
 function lightningMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
@@ -157,7 +157,7 @@ function lightningMeans(raw: Losses, sweep: Sweep): number[] {
   return smooth;
 }
 
-/** The slope is per rate, not per log rate. */
+/** The slope is taken over the rate, not over its logarithm. */
 function lightning(raw: Losses, sweep: Sweep): number | null {
   const { lrs, losses } = slice(sweep, lightningMeans(raw, sweep), 10, -1);
   const kept = losses.flatMap((loss, i) => (Number.isFinite(loss) ? [i] : []));
@@ -166,7 +166,7 @@ function lightning(raw: Losses, sweep: Sweep): number | null {
   return curve.lrs[argMin(gradientOver(curve))]!;
 }
 
-/** The losses that each library keeps of a sweep, by clr's name of its smoothing. */
+/** The losses that each library keeps of a sweep. The key is clr's name for the library's smoothing. */
 export const smoothings: Readonly<
   Record<'fastai' | 'lightning' | 'lr-finder', (raw: Losses, sweep: Sweep) => number[]>
 > = {

@@ -55,7 +55,7 @@ async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
   return runs;
 }
 
-/** Prints the scores. Shares are of all runs: a refused good curve counts as a miss, but not as unstable. */
+/** Prints the scores. Shares are of all runs. A refused good curve counts as a miss, but not as unstable. */
 async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise<Map<string, Run[]>> {
   const all = new Map<string, Run[]>();
   const rows = [
@@ -206,7 +206,7 @@ function refusals(truths: readonly Truth[]): void {
   table(rows);
 }
 
-/** Scores clr on PyTorch's curves of the digits set, which come from other data and another engine. */
+/** Scores clr on curves that PyTorch recorded on the digits set, so the data and the engine are different. */
 async function reportDigits(wantsDetail: boolean): Promise<void> {
   const runs: Run[] = [];
   for (const { truth, updateKind, seed, trace } of await digits()) {

@@ -14,7 +14,7 @@ export interface Setting {
   readonly batch: number;
   /** Steps of a whole training run. */
   readonly budget: number;
-  /** Held out: not used while rules are tuned. */
+  /** True if the setting is held out: it is not used while rules are tuned. */
   readonly heldOut: boolean;
 }
 
@@ -112,7 +112,7 @@ export const randomLabelled: ReadonlySet<string> = new Set([
   'transformer-adamW-64',
 ]);
 
-/** All settings, each part in the order they are run. */
+/** All settings, in the order in which they are run. */
 export const settings: readonly Setting[] = [...development, ...heldOut].map((row) => {
   const [net, optimizer, batch] = row;
   return {

@@ -1,8 +1,8 @@
 /**
- * Compares the loss edge with the one that batch sharpness predicts. Runs range tests on development settings and
+ * Compares the loss edge with the edge that the batch sharpness predicts. Runs range tests on development settings and
  * prints edge · S / 2. S is the mean batch sharpness, taken in three states: before any step, during the range test,
- * and after 150 steps at a quarter of the edge. For plain SGD, edge · S / 2 should be 1; with momentum 0.9 between 0.1
- * (small batches) and 1.9 (large batches), for Adam between 1 and 19.
+ * and after 150 steps at a quarter of the edge. For plain SGD, edge · S / 2 should be 1. With momentum 0.9 it should
+ * lie between 0.1 (small batches) and 1.9 (large batches), and for Adam between 1 and 19.
  *
  * npx tsx range-test/sharpness.ts [--only name] [--seeds 2]
  */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compare, tools } from './smoothed.ts';
 import { readSweeps, storedSettings } from './store.ts';
 
-/** One sweep of each setting, of a third of the settings to save time; `smoothed.ts` reads all. */
+/** One sweep of each setting, for a third of the settings to save time. `smoothed.ts` reads all sweeps. */
 const some = storedSettings()
   .filter((_, i) => i % 3 === 0)
   .map((setting) => readSweeps(setting).find(({ sweep, seed }) => sweep === 'clr-200' && seed === 1)!);

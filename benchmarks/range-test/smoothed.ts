@@ -1,7 +1,7 @@
 /**
- * Smooths every stored sweep as each library would have stored it, with 4, 5 and 6 digits. Prints how far `maxLr` is
- * from that of the raw losses after the smoothing is undone, and how many smoothed and raw curves are recognised as
- * smoothed.
+ * Smooths every stored sweep as each library would have stored it, with 4, 5 and 6 digits. After the smoothing is
+ * undone, prints how far `maxLr` is from that of the raw losses. Also prints how many smoothed and raw curves are
+ * recognised as smoothed.
  *
  * npx tsx range-test/smoothed.ts
  */
@@ -15,7 +15,8 @@ export const tools = Object.keys(smoothings) as Tool[];
 
 export interface Comparison {
   /**
-   * maxLr with the smoothing undone, divided by maxLr of the raw losses. `null` if only one of the two gives a rate.
+   * maxLr with the smoothing undone, divided by maxLr of the raw losses. `null` if only one of these curves gives a
+   * rate.
    */
   readonly ratio: number | null | undefined;
   /** True if the smoothed losses are refused as smoothed when the kind of smoothing is not given. */

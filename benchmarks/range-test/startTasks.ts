@@ -5,7 +5,7 @@ import { type Batch, createTrainer, type Loss, type OnnxTrainer } from '@clr/onn
 import * as ort from 'onnxruntime-node';
 import { type DataName, type Examples, loadProblem, type Problem } from './data.ts';
 
-/** Class indices, or rows of `width` numbers: values, or shares of classes. */
+/** Class indices, or rows of `width` numbers. The numbers are values, or shares of classes. */
 type Target = { readonly classes: Uint8Array } | { readonly rows: Float32Array; readonly width: number };
 
 interface Part {
@@ -18,8 +18,8 @@ interface Part {
 export interface Start {
   readonly name: string;
   /**
-   * `'high'`: the loss starts far above a constant answer. `'hopeless'`: there is nothing to learn, or the model cannot
-   * learn it.
+   * `'high'`: the loss starts far above that of a constant answer. `'hopeless'`: there is nothing to learn, or the
+   * model cannot learn it.
    */
   readonly kind: 'high' | 'ordinary' | 'hopeless';
   readonly data: DataName;
@@ -34,7 +34,7 @@ export interface Start {
   readonly examples?: number;
   /** Multiplies the initial weights. */
   readonly weights?: number;
-  /** The number of steps that the model is trained on the original labels before the run. */
+  /** The number of steps for which the model is trained on the original labels before the run. */
   readonly pretrained?: number;
 }
 
@@ -174,7 +174,7 @@ export const starts: readonly Start[] = [
 /** A start with one seed's weights, ready to train. */
 export interface StartTask {
   readonly trainer: OnnxTrainer;
-  /** One pass, in an order that the epoch decides. */
+  /** One pass over the training examples, in an order that the epoch decides. */
   readonly batches: (epoch: number) => Generator<Batch>;
   readonly validation: readonly Batch[];
   /** The model's score on the validation data in percent: accuracy, or the share of variance explained. */

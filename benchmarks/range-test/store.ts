@@ -52,7 +52,7 @@ export interface StoredAdaptive {
   readonly trace: Omit<RangeTestTrace, 'points' | 'coarse'>;
   readonly loss: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
-  /** The losses of the coarse sweep, under the name of older traces. */
+  /** The losses of the coarse sweep. The name is that of older traces. */
   readonly scout: readonly (number | null)[];
 }
 
@@ -70,7 +70,7 @@ export interface StoredLinear {
 export function readLines<T>(path: string | URL): T[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
-  // A line without its closing brace was interrupted while it was written, so leave it out.
+  // A line without its closing brace was not written to its end, so leave it out.
   return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as T);
 }
 
@@ -127,7 +127,7 @@ export function readAdaptive(setting: string): StoredAdaptive[] {
 const lossesOf = (points: readonly RangeTestPoint[]): (number | null)[] =>
   points.map(({ loss }) => loss && rounded(loss, 5));
 
-/** Packs a trace for the file: without the rates, which follow from the first and the last. */
+/** Packs a trace for the file, without the rates, which follow from the first and the last rate. */
 export function pack({
   points,
   coarse = [],

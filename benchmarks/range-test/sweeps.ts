@@ -62,7 +62,8 @@ export const paperSweep = (endLr: number): Sweep => ({
 });
 
 /**
- * The losses and accuracies of a sweep, step by step. `null` stands for NaN or an infinity, at which the sweep ended.
+ * The losses and accuracies of a sweep, step by step. `null` stands for NaN or an infinite loss, at which the sweep
+ * ended.
  */
 export interface SweepRecord {
   readonly sweep: SweepName;

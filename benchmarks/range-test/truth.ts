@@ -1,11 +1,11 @@
 import type { Truth } from './store.ts';
 
-/** What the results of a setting's fixed rates say: the best rate, the good band and the largest stable rate. */
+/** What the results of a setting's fixed rates say: the best rate, the band around it, and the largest stable rate. */
 export interface Verdict {
   /** The rate with the best accuracy. */
   readonly best: {
     readonly lr: number;
-    /** Mean over the seeds. */
+    /** The mean accuracy over the seeds. */
     readonly accuracy: number;
     /** The accuracy of each seed. */
     readonly seeds: readonly number[];
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly inBand: (lr: number) => boolean;
 }
 
-/** One point of accuracy. */
+/** How far the accuracy may be below the best in the band: one point. */
 const tolerance = 0.01;
 
 export function verdictOf({ grid }: Truth): Verdict {

@@ -22,7 +22,7 @@ export interface Case {
 
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
 
-/** The triangle of `bounds`, from 0 to 1. */
+/** The height of the triangle that `bounds` describes, from 0 to 1. */
 function height(step: number): number {
   const position = step % 4000;
   return (position <= 2000 ? position : 4000 - position) / 2000;

@@ -55,7 +55,7 @@ export function measure({ policy, byHand }: Case): Measured {
   };
 }
 
-/** Throws if the two sides have computed different results. */
+/** Throws if the policy and its handwritten equivalent have computed different results. */
 function agree(ours: number, byHand: number): void {
   if (Math.abs(ours - byHand) > 1e-6 * Math.abs(byHand))
     throw new Error(

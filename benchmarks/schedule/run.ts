@@ -4,8 +4,8 @@ import { cases } from './cases.ts';
 import { type Measured, measure } from './measure.ts';
 
 // Compares schedule.lr and sampleSchedule with loops written by hand: pnpm --filter @clr/benchmarks schedule
-// Each policy has its own process, because most programs use only one or two policies. `--together` measures all in
-// one.
+// Each policy has its own process, because most programs use only one or two policies. `--together` measures all
+// policies in one process.
 
 const targets = { lr: 20, sample: 1000 / 50 };
 

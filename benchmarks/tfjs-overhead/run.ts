@@ -1,6 +1,7 @@
 /**
- * Measures the cost of `cyclicLR`: `fit` with it and without, on tfjs's cpu backend in Node and on webgl in Chromium.
- * `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at most.
+ * Measures the cost of `cyclicLR`: times `fit` with this callback and without, on tfjs's cpu backend in Node and on
+ * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at
+ * most.
  */
 import { cpus, loadavg } from 'node:os';
 import { inChromium } from '../inChromium.ts';

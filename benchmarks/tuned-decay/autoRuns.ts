@@ -5,8 +5,8 @@ import { judge, orderOf } from './trainUnder.ts';
 import type { TaskOf } from './tunedRuns.ts';
 
 /**
- * Runs `autoClr` from start to end at its defaults; the range test counts in the budget. Scores the resulting
- * model.
+ * Runs `autoClr` from start to end at its defaults. The steps of the range test count in the budget. Scores the
+ * resulting model.
  */
 export async function runAuto(setting: Setting, taskOf: TaskOf): Promise<void> {
   for (const seed of seeds) {

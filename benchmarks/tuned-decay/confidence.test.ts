@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { areaUnderCurve, claimsOf } from './confidence.ts';
 
-// The answers in the settings that the confidence was fitted to, and in those measured later.
+// The suggestions in the settings that the confidence was fitted to, and in the settings that were measured later.
 const claims = (['development', 'long', 'others', 'tables'] as const).flatMap(claimsOf);
 
 it('four of five answers with a confidence of 0.8 or more are good', () => {

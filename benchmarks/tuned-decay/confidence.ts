@@ -1,6 +1,6 @@
 /**
- * Counts how often `confidence` was right for the stored range tests. An answer is good if a linear decay from its
- * `maxLr` comes within half a point of the tuned one. It trains no model.
+ * Counts how often `confidence` was right for the stored range tests. The answer of a range test is good if a linear
+ * decay from its `maxLr` comes within half a point of the tuned decay. The script trains no model.
  *
  * npx tsx tuned-decay/confidence.ts
  */

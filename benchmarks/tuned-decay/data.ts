@@ -126,7 +126,7 @@ function only(examples: Examples, size: number, keeps: (label: number) => boolea
 }
 
 /**
- * Examples of eight numbers from [−1, 1). Each of sixty random points has one of five classes; an example has the class
+ * Examples of eight numbers from [−1, 1). Each of sixty random points has one of five classes. An example has the class
  * of the nearest point.
  */
 function regions(counts: readonly number[]): Examples[] {

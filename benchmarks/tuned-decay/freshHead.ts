@@ -11,7 +11,7 @@ export async function withFreshHead(trained: Uint8Array, untrained: Uint8Array):
   const parameters = [...(await trainer.parameters()).values()];
   await trainer.dispose();
   const fresh = Uint8Array.from(trained);
-  // The exporter lists the layers in their order: the last two are the head's.
+  // The exporter lists tensors in the order of the layers, so the last two belong to the head.
   for (const { data } of parameters.slice(-2)) {
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const at = Buffer.from(untrained).indexOf(bytes);

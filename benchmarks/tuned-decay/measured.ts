@@ -56,7 +56,10 @@ export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined 
     ?.test;
 }
 
-/** The test accuracy of a plan that was trained on the budget left after the range test, with the current analysis. */
+/**
+ * The test accuracy of a plan that was trained on the budget left after the range test, at the rates that the analysis
+ * suggests now.
+ */
 export function suggestedTo(
   { lines, seed, found: { finding, paid } }: Run,
   plan: string,

@@ -99,8 +99,8 @@ async function trainPeer(task: Task, peer: Peer): Promise<Outcome> {
   const answer = state.answer?.();
   if (answer) weights.set(answer);
   finite &&= weights.every(Number.isFinite);
-  // The running statistics belong to the weights at which gradients were computed. The answer has other weights, so
-  // measure the statistics again.
+  // The running statistics belong to the weights at which gradients were computed. The peer's final weights differ from
+  // these, so measure the statistics again.
   for (let i = 0; i < 50 && answer && batchNorm && finite; i++) await net.pass(batches.next().value);
   const outcome = finite
     ? { validation: await net.accuracy(validation), test: await net.accuracy(test) }

@@ -181,7 +181,7 @@ const unseen: readonly Row[] = [
 
 const rows: Readonly<Record<Part, readonly Row[]>> = { development, long, others, tables, unseen };
 
-/** All settings, each part in the order they are run. */
+/** All settings, part by part, in the order in which they are run. */
 export const settings: readonly Setting[] = parts.flatMap((part) =>
   rows[part].map((row) => {
     const [net, data, optimizer, batch, budget, start = 'scratch'] = row;

@@ -4,7 +4,7 @@ import { readLines, type StoredAdaptive } from '../range-test/store.ts';
 /** The shapes that are tuned. */
 export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
 
-/** A training's final accuracies; 0 if a loss was not finite. */
+/** A training's final accuracies. They are 0 if a loss was not finite. */
 export interface Outcome {
   /** Accuracy on the validation data, with which the peak is chosen. */
   readonly validation: number;

@@ -19,7 +19,10 @@ export interface Found {
   readonly paid: number;
 }
 
-/** The finding of a seed's stored range tests. As in autoClr, a longer test follows a doubtful test. */
+/**
+ * The finding of a seed's stored range tests. As in autoClr, a test whose result is in doubt is followed by a longer
+ * one.
+ */
 export function found(lines: readonly Line[], seed: number, budget: number, first?: number): Found {
   const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);
   const find = (steps: number): Found => {
@@ -43,7 +46,7 @@ export const plans: Readonly<Record<string, (maxLr: number, steps: number) => Po
   cycles: (maxLr, steps) => planCycles({ baseLr: maxLr / 6, maxLr, steps }).policy,
 };
 
-/** Rounds a rate to three digits, so that a stored run with the same analysis is found again. */
+/** Rounds a rate to three digits, so that the stored run with this rate is found again. */
 export const shortened = (lr: number): number => Number(lr.toPrecision(3));
 
 export async function runSuggested(setting: Setting, taskOf: TaskOf): Promise<void> {

@@ -22,7 +22,7 @@ export interface Task {
   readonly test: readonly Batch[];
 }
 
-/** Sessions run on one thread, so that each of two workers has its own core. */
+/** Sessions run on one thread, so that each of two worker processes has its own core. */
 export const session = { intraOpNumThreads: 1, interOpNumThreads: 1 } as const;
 
 const fileOf = async (name: string, seed: number): Promise<Uint8Array> =>

@@ -5,14 +5,14 @@ import { random } from '@clr/datasets';
 import type { Examples } from '../range-test/data.ts';
 import { inCache } from './tables.ts';
 
-/** The class of a character: printable ASCII and the line feed give 96 classes; anything else counts as `?`. */
+/** The class of a character. Printable ASCII and the line feed have 96 classes. Any other character counts as `?`. */
 const codeOf = (byte: number): number => (byte === 10 ? 0 : byte >= 32 && byte < 127 ? byte - 31 : 32);
 
 /**
  * Windows of a text file of an installed package. The targets are the next character at each position. In every ten
  * stretches of 2,000 characters the last is test data, and the one before it validation data.
  *
- * @param packages - the names of packages that lead to the file: each is resolved from the package before it
+ * @param packages - the names of packages that lead to the file. Each name is resolved from the package before it
  */
 export async function characters(
   packages: readonly string[],

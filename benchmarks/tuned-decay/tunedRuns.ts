@@ -6,17 +6,18 @@ import type { Task } from './task.ts';
 import { trainUnder } from './trainUnder.ts';
 
 /**
- * Opens a seed's task. It is called only when a run is missing, because most runs exist already when measuring resumes.
+ * Opens a seed's task. It is called only when a run is missing, because most runs exist already when the script
+ * resumes.
  */
 export type TaskOf = (seed: number) => Promise<Task>;
 
 /**
- * The steps of the first range test by a former rule of autoClr: a tenth of a long budget, otherwise 200. If its result
- * is in doubt, a second test of 400 steps follows.
+ * The steps of the first range test by a former rule of autoClr: a tenth of a long budget, otherwise 200. If the result
+ * of this test is in doubt, a second test of 400 steps follows.
  */
 export const testSteps = (budget: number): number => Math.max(200, budget > 4000 ? budget / 10 : 200);
 
-/** The start of the grid if no sweep shows an edge. The grid continues from here until it contains the best peak. */
+/** The first peak of the grid if no sweep shows an edge. More peaks follow until the grid contains the best peak. */
 const usualEdge = { sgd: 0.4, momentum: 0.04, adaptive: 0.01 } as const;
 
 const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>> = {
@@ -47,7 +48,10 @@ export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<v
 const tuned = (lines: readonly Line[], shape: Shape): LineOf<'tuned'>[] =>
   ofKind(lines, 'tuned').filter((line) => line.shape === shape);
 
-/** The peaks at which all seeds have trained a shape, in rising order, with the mean accuracies over the seeds. */
+/**
+ * The peaks from which a shape of decay was trained with all seeds, in rising order, with the mean accuracies over the
+ * seeds.
+ */
 export function grid(
   lines: readonly Line[],
   shape: Shape,
@@ -92,8 +96,8 @@ async function runPeaks(
 const beside = 2;
 
 /**
- * Trains linear decays at peaks a factor of 2 apart: five around a quarter of the edge, then more until the best lies
- * inside.
+ * Trains linear decays from peaks a factor of 2 apart: five peaks around a quarter of the edge, then more until the
+ * best peak lies inside.
  */
 export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void> {
   const kind = updateKindOf(setting.optimizer);

@@ -3,7 +3,7 @@ import { type Contestant, images, type LayerSpec, labels, type NetSpec } from '.
 
 type Params = { w: np.Array; b: np.Array }[];
 
-/** Applies one layer, with channels first, the layout of jax-js. In jax-js a function owns its arguments. */
+/** Applies one layer. Channels come first, as in jax-js. In jax-js a function owns its arguments. */
 function apply(layer: LayerSpec, x: np.Array, params: () => Params[number]): np.Array {
   switch (layer.type) {
     case 'conv': {

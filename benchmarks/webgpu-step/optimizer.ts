@@ -21,8 +21,8 @@ const weights = 10_000_000;
 
 /**
  * Compares Adam over ten million weights in shared buffers with the device's own copy and a copy by a kernel, in turns.
- * A copy moves 8 bytes per number (one read, one write). Adam moves 28: it reads weight, gradient and two slots, and
- * writes all but the gradient. The best of several runs counts.
+ * A copy moves 8 bytes per number (one read, one write). Adam moves 28 bytes per number. It reads the weight, the
+ * gradient and two slots, and writes all of these but the gradient. The best of several runs counts.
  */
 export async function optimizerBandwidth(device: GPUDevice, repeats: number): Promise<Bandwidth> {
   const [value, gradient] = [0, 1].map(() =>

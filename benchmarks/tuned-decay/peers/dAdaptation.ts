@@ -4,8 +4,8 @@ const d0 = 1e-6;
 
 /**
  * D-Adaptation for SGD: dual averaging whose rate is `d`, divided by the first gradient's norm. `d` is an estimate of
- * the distance to the solution, and only rises. Uses the momentum of the paper's vision experiments. The schedule is
- * half a cosine to zero, because the authors' README recommends the schedule that one would use anyway.
+ * the distance to the solution, and only rises. Uses the momentum of the paper's vision experiments. The authors'
+ * README recommends the schedule that one would use without D-Adaptation. Here it is half a cosine to zero.
  *
  * @see Defazio and Mishchenko, arXiv 2301.07733; facebookresearch/dadaptation 3, `dadapt_sgd.py`
  */

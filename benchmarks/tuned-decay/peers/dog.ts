@@ -2,10 +2,11 @@ import { dot, type Peer } from './peer.ts';
 
 /**
  * DoG, distance over gradients: the rate is the largest distance from the start so far, divided by the root of the sum
- * of all squared gradients. The result is a mean of the iterates with polynomially decaying weights; the authors advise
+ * of all squared gradients. The result is a mean of the iterates with polynomially decaying weights. The authors advise
  * against DoG without this averaging.
  *
- * The defaults of the authors' package: a first distance of 1e-6 · (1 + ‖x₀‖), 1e-4 with batch normalisation, and γ = 8.
+ * Uses the defaults of the authors' package: a first distance of 1e-6 · (1 + ‖x₀‖), or 1e-4 · (1 + ‖x₀‖) with batch
+ * normalisation, and γ = 8.
  *
  * @see Ivgi et al., arXiv 2302.12022; formll/dog, `dog.py` and `averager.py`
  */

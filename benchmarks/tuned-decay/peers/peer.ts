@@ -5,7 +5,7 @@ export type Vector = Float32Array | Float64Array;
 export interface PeerState {
   /** One update, in place. The gradient was taken at `parameters`. */
   step(parameters: Vector, gradient: Vector): void;
-  /** Returns the final weights. Absent if these are the weights at which gradients are computed. */
+  /** Returns the final weights. Absent if the final weights are those at which gradients are computed. */
   readonly answer?: () => Vector;
 }
 

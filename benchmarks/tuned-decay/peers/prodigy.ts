@@ -1,10 +1,10 @@
 import { cosine, type Peer, zeros } from './peer.ts';
 
 /**
- * Prodigy: Adam whose rate is proportional to `d`, an estimate of the distance to the solution that only rises. Uses
- * the cosine to zero that the authors' README recommends.
+ * Prodigy: Adam whose rate is proportional to `d`. `d` is an estimate of the distance to the solution, and only rises.
+ * Uses the cosine to zero that the authors' README recommends.
  *
- * The defaults of the authors' package: a rate of 1, β = 0.9 and 0.999, β₃ = √β₂, d₀ = 1e-6, no bias correction.
+ * Uses the defaults of the authors' package: a rate of 1, β = 0.9 and 0.999, β₃ = √β₂, d₀ = 1e-6, no bias correction.
  *
  * @see Mishchenko and Defazio, arXiv 2306.06101; konstmish/prodigy, `prodigy.py`
  */

@@ -4,7 +4,7 @@ import { type Peer, type PeerState, type Vector, zeros } from './peer.ts';
  * Schedule-Free learning: gradients are computed at `y = (1 − β)·z + β·x`, and the optimizer's steps move `z`. The
  * result `x` is the mean of all `z`, each weighted by the square of the largest rate so far.
  *
- * The defaults of the authors' package; the warm-up of 5 % is that of the paper's experiments.
+ * Uses the defaults of the authors' package, and the warm-up of 5 % of the paper's experiments.
  *
  * @see Defazio et al., arXiv 2405.15682; facebookresearch/schedule_free, `*_schedulefree_reference.py`
  */

@@ -1,7 +1,8 @@
 import { ClrError, type Problem } from '@clr/core';
 
 /**
- * An error for unusable input, in the form of all clr errors. The received part is one line, even if it quotes several.
+ * An error for unusable input, in the form of all clr errors. The part "received" is one line, even if it quotes
+ * several lines.
  */
 export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
   const received = problem.received.replace(/\s*\n\s*/g, ' ');

@@ -1,5 +1,5 @@
-// All control and format characters except line ends: a terminal acts on them, or they change how their neighbours are
-// shown.
+// All control and format characters except line ends. A terminal acts on them, or they change how the characters beside
+// them are shown.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text that is safe to print: file names and fields of untrusted JSON cannot control the terminal. */

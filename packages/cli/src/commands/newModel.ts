@@ -38,7 +38,7 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
 /** The number of examples that are checked. */
 const looked = 2048;
 
-/** The hidden layers of an mlp, and the model for data with fewer training rows than these layers have weights. */
+/** The hidden layers of an mlp. If they have more weights than there are training rows, `small` is used instead. */
 const [large, small] = [[32, 32], { hidden: [32], dropout: 0.5 }] as const;
 
 /** The number of weights and biases of dense layers with these sizes. */

@@ -56,7 +56,10 @@ Example
   },
 };
 
-/** The step at which the fourth cycle ends, or the last cycle that ends at all; `undefined` if no cycle ends. */
+/**
+ * The step at which the fourth cycle ends. With fewer cycles, the end of the last one that ends. `undefined` if none
+ * ends.
+ */
 function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
   let end: number | undefined;
   for (let cycle = 0; cycle < 4; cycle++) {

@@ -61,7 +61,7 @@ function npzOf(answered: Answered): Uint8Array {
 
 /**
  * Formats a float32 with the fewest digits that give the same float32 again, but at least six. With `mean` and `std` it
- * formats the number of the table that the float32 encodes.
+ * first converts the float32 back to the table's units.
  */
 function shortest(value: number, { mean, std } = { mean: 0, std: 1 }): string {
   const number = value * std + mean;

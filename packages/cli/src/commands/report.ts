@@ -82,7 +82,7 @@ Example
   },
 };
 
-/** A file, or the files of a run's folder, each with its name in the pictures. */
+/** The given file, or the files of a run's folder. Each has a name for the pictures. */
 async function recordsOf(path: string): Promise<{ path: string; name: string }[]> {
   const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory();
   if (!isFolder) return [{ path, name: basename(nameOf(path), '.json') }];

@@ -106,7 +106,7 @@ Example
       values.policy === undefined
         ? undefined
         : parsePolicy(await readJson(values.policy), nameOf(values.policy));
-    // Check this before the training, which would be lost otherwise.
+    // Check this before the training, because the training would be lost if it failed afterwards.
     await refuseInputs([out], [model]);
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
@@ -258,7 +258,7 @@ async function runOrResume(
       retries: state.retries,
     };
     if (run.stopped?.reason === 'aborted') {
-      // Save here too, because a checkpoint that came too soon after another was skipped.
+      // Save here too, because the last checkpoint may have been skipped: it came too soon after another.
       if (keptStep !== run.step) await keep(run.step, await trainer.snapshot());
       return { aborted: true, step: run.step, keptStart: false, ...rest };
     }

@@ -7,7 +7,7 @@ import { runSweep, type SweepOutcome, type SweepProgress } from '@clr/sweep/node
 import { unusable } from '../errors.ts';
 import { loadQueue } from '../training/loadRuntime.ts';
 
-/** The module that makes models and data for jobs without a module of their own. */
+/** The module that makes models and data if no other module is given. */
 export const ownModule: string = fileURLToPath(new URL('./open.js', import.meta.url));
 
 /** Options of both engines. */

@@ -18,8 +18,8 @@ export type GridFlags = Omit<typeof trainingFlags, 'fast'> &
   OneFlags &
   Readonly<Record<'range-test', { readonly type: 'boolean' }>>;
 
-// A sweep has no --fast: the form of a layer that is fastest on one machine may give other bits than the form that is
-// fastest on another.
+// A sweep has no --fast, which chooses the fastest way to compute each layer. Machines may choose different ways, whose
+// results differ in their last bits.
 const { fast: _, ...ofTraining } = trainingFlags;
 
 /** Options that define a grid. Several values are separated by commas. */

@@ -12,7 +12,7 @@ export async function open(job: Job): Promise<OpenedJob<Batch>> {
   return {
     trainable: set.trainer,
     batches: set.batches(),
-    // A range test gets no validation data, because it would evaluate the model on all of them repeatedly.
+    // A range test gets no validation data, because it would evaluate the model on all validation data repeatedly.
     ...(!isRangeTest && { validation: set.validation }),
   };
 }

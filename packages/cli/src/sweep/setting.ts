@@ -33,7 +33,7 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   steps: 'elsewhere',
   // A job counts steps, not epochs.
   epochs: 'elsewhere',
-  // The form of a layer that is fastest on one machine may give other bits than the form that is fastest on another.
+  // With --fast, machines may choose different ways to compute a layer, whose results differ in their last bits.
   fast: 'elsewhere',
 };
 
@@ -64,7 +64,7 @@ export function settingOf({ model, data, seed }: Job, name: string): Setting {
   return { model: file as string, values };
 }
 
-/** Reads the fields of an object as options. A plain text is the value of the field `main`. */
+/** Reads the fields of an object as options. A string instead of an object is the value of the option `main`. */
 function fieldsOf(
   value: Json,
   main: string,

@@ -10,7 +10,7 @@ import type { Batch } from '@clr/onnx';
 import type { Progress } from './progress.ts';
 import type { SetUp } from './setUp.ts';
 
-/** The start of a training. */
+/** The policy and the state with which a training starts, and the range test that found them. */
 export interface Start {
   readonly policy: Policy;
   readonly steps: number;
@@ -26,7 +26,10 @@ export type PlanName = (typeof plans)[number];
 /** The result of a range test without a suggestion. */
 type Refused = Required<Pick<Start, 'finding' | 'trace'>>;
 
-/** Finds the rates. A table with few rows gets a second range test, of steadier losses, if the first gives no suggestion. */
+/**
+ * Finds the rates. If the first range test gives no suggestion, a table with few rows gets a second one with steadier
+ * losses.
+ */
 export async function findPolicy(
   set: SetUp,
   plan: PlanName,

@@ -13,8 +13,8 @@ export const mlp = (hidden: readonly number[], rate: number, outputs: number): L
 ];
 
 /**
- * Layers for few rows: fully connected ones beside a linear path, which need not learn what is linear. Dropout keeps them
- * from learning noise by heart.
+ * Layers for few rows: fully connected layers beside a linear path. The linear path learns what is linear, so the fully
+ * connected layers need not. Dropout keeps these layers from learning noise by heart.
  *
  * @see Cheng et al., arXiv 1606.07792, for the linear path
  */

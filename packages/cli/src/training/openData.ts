@@ -34,7 +34,7 @@ export interface OpenOptions {
   readonly values: DataValues;
   /** The model's inputs; absent before there is a model. */
   readonly inputs?: readonly ModelInput[];
-  /** True if the answers are class indices. Undefined: decided by the data. */
+  /** True if the answers are class indices. If undefined, the data decide. */
   readonly classes?: boolean;
   /** The encoding, if it is already known. */
   readonly encoding?: Encoding;

@@ -9,8 +9,8 @@ export interface Progress {
 }
 
 /**
- * A bar on a terminal; elsewhere, and in CI, a line after each tenth of the steps. It goes to stderr, so that a pipe
- * gets only the result. It never uses colours.
+ * Shows a bar on a terminal. Elsewhere, and in CI, it prints a line after each tenth of the steps. It writes to stderr,
+ * so that a pipe gets only the result. It never uses colours.
  */
 export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
   if (quiet) return { start() {}, update() {}, stop() {} };

@@ -2,7 +2,7 @@ import { unusable } from '../errors.ts';
 import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf } from './flags.ts';
 
-/** Refuses options that contradict the encoding, which would silently override them. */
+/** Refuses options that contradict the encoding. Otherwise the encoding would silently override them. */
 export function refuseOther(command: string, values: DataValues, encoding: Encoding): void {
   for (const [option, known] of encoding.kind === 'table'
     ? ofTable(values, encoding)

@@ -2,8 +2,8 @@ import type { Trainable } from '@clr/core';
 import type { Batch, OnnxTrainer } from '@clr/onnx';
 
 /**
- * The same model for a range test on few, noisy rows: a step trains on its batch, but reports the loss of all rows before
- * it. The losses of small batches can differ by more than a sweep learns.
+ * Wraps a model for a range test on few, noisy rows. A step trains on its batch, but before that it measures the loss
+ * on all rows, and reports this loss. Otherwise the losses of small batches could differ by more than a sweep gains.
  *
  * @param rows - all training rows, in one pass
  */

@@ -1,7 +1,7 @@
 /**
- * Trains the same model and batch on two ranks of one thread each, and in one process of two threads, in turns. Also
- * compares an all-reduce from JavaScript with the same call from C. Needs PyTorch for the nets (see onnx-step), mpirun,
- * and mpicc for the comparison with C.
+ * Trains a model on the same batch in two ways, in turns: on two ranks with one thread each, and in one process with
+ * two threads. Also compares an all-reduce from JavaScript with the same call from C. Needs PyTorch for the nets (see
+ * onnx-step), mpirun, and mpicc for the comparison with C.
  *
  * npx tsx mpi-step/run.ts [--rounds 4] [--seconds 4]
  */

@@ -46,7 +46,7 @@ async function timeSteps(folder: string, net: string, shape: string, threads: st
   });
   const batch = shareOf(openBatch(folder, net, JSON.parse(shape)));
   const milliseconds: number[] = [];
-  // All ranks must take the same number of steps, so the first rank decides it.
+  // All ranks must take the same number of steps, so the first rank chooses the number.
   for (let steps = 10; steps > 0; steps = await stepsLeft(milliseconds, Number(seconds))) {
     for (let i = 0; i < steps; i++) {
       const start = performance.now();

@@ -12,7 +12,7 @@ export interface Method {
 /**
  * The ways to fine-tune a backbone for other classes.
  *
- * @param integers - true if the backbone's weights are integers; adapters then stay separate
+ * @param integers - true if the backbone's weights are integers. Adapters then stay separate
  */
 export function methodsFor(backbone: Uint8Array, seed: number, integers: boolean): Method[] {
   const model = replaceHead(backbone, { classes: 5, seed });

@@ -12,9 +12,9 @@ import * as ort from 'onnxruntime-node';
 import { backbone } from './backbone.ts';
 import { type Method, methodsFor } from './methods.ts';
 
-// A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways. clr and PyTorch use the same
-// file, initial weights and batches. Both libraries repeat the runs with the weights of the body as integers of 8 and
-// of 4 bits.
+// A net that was trained on the digits 0 to 4 learns the digits 5 to 9 from 500 examples, in several ways. clr and
+// PyTorch use the same file, initial weights and batches. Both libraries repeat the runs with the weights of the body
+// as integers of 8 and of 4 bits.
 // Usage: tsx onnx-finetune/run.ts [--seeds 1,2,3]
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3' } } });

@@ -6,7 +6,10 @@ import * as ort from 'onnxruntime-node';
 import { median } from './table.ts';
 import { type Torch, training } from './torch.ts';
 
-/** Measures the time to build the training model from a model's bytes (50 layers), and to make a session of it. */
+/**
+ * Measures how long it takes to build the training model of a model with 50 layers, and to make a session of the
+ * result.
+ */
 export async function buildTime(torch: Torch, folder: string): Promise<string[][]> {
   const net = 'resnet-50';
   await torch.prepare(net, 2, folder);

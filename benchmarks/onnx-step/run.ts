@@ -1,6 +1,6 @@
 /**
- * Compares one training step on the CPU with PyTorch's. clr and PyTorch use the same weights and batch and two threads
- * each, and take turns.
+ * Compares one training step on the CPU with PyTorch's. clr and PyTorch use the same weights and batch. Each has two
+ * threads, and they take turns.
  *
  * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick | --memory]
  */

@@ -22,7 +22,7 @@ export interface Torch {
   readonly close: () => void;
 }
 
-/** Starts a process of Python that runs PyTorch; `python` needs the packages torch and onnx. */
+/** Starts a process of Python that runs PyTorch. `python` needs the packages torch and onnx. */
 export function startTorch(python: string = process.env.CLR_PYTHON ?? '/usr/bin/python3'): Torch {
   const script = new URL('torch_worker.py', import.meta.url).pathname;
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });

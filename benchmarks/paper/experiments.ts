@@ -17,13 +17,13 @@ import {
 } from '@clr/core';
 import type { NetName } from './net.ts';
 
-/** One training run of the paper, or a run to compare with it. */
+/** One training run of the paper, or a run to compare with the paper's runs. */
 export interface Experiment {
   readonly name: string;
   /** A short description. */
   readonly what: string;
   readonly net: NetName;
-  /** The policy; `'auto'` lets `autoClr` choose it at its defaults. */
+  /** The policy. With `'auto'` `autoClr` chooses the policy at its defaults. */
   readonly policy: Policy | 'auto';
   readonly steps: number;
   readonly optimizer: Optimizer;

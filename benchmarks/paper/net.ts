@@ -7,7 +7,7 @@ import * as ort from 'onnxruntime-node';
 /** Caffe's two nets for CIFAR-10, each at full and at half width. */
 export type NetName = 'quick' | 'full' | 'quick-half' | 'full-half';
 
-/** The standard deviation of each layer's initial weights, in the order of the layers; biases begin at 0. */
+/** The standard deviation of each layer's initial weights, in the order of the layers. Biases begin at 0. */
 const deviations: Readonly<Record<'quick' | 'full', Readonly<Record<string, number>>>> = {
   quick: { conv1: 1e-4, conv2: 0.01, conv3: 0.01, ip1: 0.1, ip2: 0.1 },
   full: { conv1: 1e-4, conv2: 0.01, conv3: 0.01, ip1: 0.01 },

@@ -18,7 +18,7 @@ mkdirSync(pictures, { recursive: true });
 const percent = (share: number): string => (100 * share).toFixed(2);
 const thousands = (count: number): string => count.toLocaleString('en');
 
-/** The accuracies of a row's runs at its step, one for each seed that has reached it. */
+/** The accuracies of a row's runs at the row's step, one for each seed that has reached this step. */
 function accuracies({ experiment, step }: Row): number[] {
   return traces
     .filter((trace) => trace.experiment === experiment)
@@ -58,7 +58,7 @@ function writeBetween(name: string, content: string): void {
   writeFileSync(page, `${before}${begin}\n\n${content}\n\n${end}${rest!.split(end)[1]}`);
 }
 
-/** Draws one picture of the wanted runs that have a trace, one seed each. */
+/** Draws one picture of the wanted runs that have a trace, with one seed for each run. */
 function picture(file: string, title: string, wanted: (trace: Trace) => boolean): void {
   const runs: NamedRun[] = traces
     .filter((trace) => trace.seed === 1 && wanted(trace))
@@ -76,7 +76,7 @@ picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
 const sweep = traces.find(({ experiment }) => experiment === 'range-test');
 if (sweep) {
   const trace = toRangeTest(sweep);
-  // The points are means of 50 losses each, not a running mean.
+  // Each point is a mean of 50 losses. The curve is not a running mean.
   const finding = analyzeRangeTest(trace, { smoothing: 'none' });
   const title = 'CIFAR-10, full net: the range test of the paper';
   writeFileSync(new URL('reproduction-range-test.svg', pictures), renderRangeTest(trace, finding, { title }));

@@ -19,7 +19,7 @@ export interface Look {
 export interface Trace {
   readonly experiment: string;
   readonly seed: number;
-  /** Mean training losses of {@link blockSteps} steps each; `null` if one was not finite. */
+  /** The training losses, as means of {@link blockSteps} steps each. A mean is `null` if a loss was not finite. */
   readonly losses: readonly (number | null)[];
   readonly looks: readonly Look[];
   readonly seconds: number;

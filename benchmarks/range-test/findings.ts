@@ -8,7 +8,10 @@ import { writeFileSync } from 'node:fs';
 import { analyzeRangeTest } from '@clr/core';
 import { readAdaptive, readTruths, unpack } from './store.ts';
 
-/** `edge baseLr maxLr fixedLr certainty` of the seeds' range tests of 200 and 400 steps, or `refused`; by setting. */
+/**
+ * The findings of each setting: `edge baseLr maxLr fixedLr certainty`, or `refused`, for each seed's range tests of 200
+ * and 400 steps.
+ */
 export type Findings = Readonly<Record<string, readonly string[]>>;
 
 export function findings(): Findings {

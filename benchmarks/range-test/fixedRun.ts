@@ -6,7 +6,7 @@ import { rounded } from './sweeps.ts';
 export interface Outcome {
   /** True if every training loss was finite, and the mean of the last twenty is below the first. */
   readonly stable: boolean;
-  /** Mean of the last twenty training losses; `null` if one was not finite. */
+  /** The mean of the last twenty training losses. `null` if one of these losses was not finite. */
   readonly tail: number | null;
   /**
    * Accuracy on the validation data: the mean of evaluations at 90 %, 95 % and 100 % of the steps. 0 if a loss was not

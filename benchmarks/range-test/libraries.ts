@@ -7,7 +7,7 @@ import type { Sweep, SweepName } from './sweeps.ts';
 export interface LibraryRule {
   readonly name: string;
   readonly sweep: Exclude<SweepName, 'linear'>;
-  /** The rate that the library suggests; `null` if it raises an error or has no suggestion. */
+  /** The rate that the library suggests. `null` if the library raises an error or has no suggestion. */
   readonly suggest: (losses: Losses, sweep: Sweep) => number | null;
 }
 

@@ -100,8 +100,9 @@ export const rules: readonly Rule[] = [
 ];
 
 /**
- * A search instead of a range test: trains at every rate of the grid for a quarter of the budget, takes the stable rate
- * that is most accurate with this seed, and multiplies it by `factor`. It shows how much can be expected of a sweep.
+ * A search instead of a range test. It trains at every rate of the grid for a quarter of the budget, and takes the
+ * stable rate that is most accurate with this seed. The answer is this rate times `factor`. The search shows how much
+ * can be expected of a sweep.
  */
 export const search = (truths: readonly StoredTruth[], factor: number): Rule => {
   const quarters = new Map(truths.map((truth) => [truth.setting, quarterOf(truth)]));

@@ -106,7 +106,9 @@ async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise
   return all;
 }
 
-/** Counts the suggestions in each range of certainty that are in band, stable, or both. */
+/**
+ * Counts the suggestions in each range of certainty that are in band, that are stable, and that are in band and stable.
+ */
 function calibration(runs: readonly Run[]): void {
   const rows = [['certainty', 'runs', 'in band', 'stable', 'both', 'interval overlaps the band']];
   for (const [low, high] of [

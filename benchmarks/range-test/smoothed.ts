@@ -1,7 +1,7 @@
 /**
- * Smooths every stored sweep as each library would have stored it, with 4, 5 and 6 digits. After the smoothing is
- * undone, prints how far `maxLr` is from that of the raw losses. Also prints how many smoothed and raw curves are
- * recognised as smoothed.
+ * Smooths every stored sweep as each library would have smoothed it, and rounds it to 4, 5 and 6 digits. After the
+ * smoothing is undone, prints how far `maxLr` is from that of the raw losses. Also prints how many smoothed and raw
+ * curves are recognised as smoothed.
  *
  * npx tsx range-test/smoothed.ts
  */

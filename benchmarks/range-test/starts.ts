@@ -3,7 +3,7 @@
  *
  * npx tsx range-test/starts.ts [--only text] [--kind high] [--seeds 2] [--truth | --tests]
  *
- * --truth trains the grid and keeps its results in traces/starts.jsonl; --tests runs the range test alone.
+ * --truth trains the grid and keeps its results in traces/starts.jsonl. --tests runs the range test alone.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -31,7 +31,7 @@ export interface Truth {
   readonly grid: readonly TruthPoint[];
 }
 
-/** The stored results of a setting's fixed rates: at the whole budget, and at a quarter of it. */
+/** The stored results of a setting's fixed rates, after the whole budget and after a quarter of the budget. */
 export interface StoredTruth extends Truth {
   readonly grid: readonly (TruthPoint & { readonly quarter: OutcomesOfSeeds })[];
 }

@@ -8,7 +8,7 @@ export interface Run {
   readonly setting: Setting;
   readonly seed: number;
   readonly lines: readonly Line[];
-  /** The peak chosen on validation data, and the test accuracy of a linear decay from it. */
+  /** The peak chosen on validation data, and the test accuracy of a linear decay from this peak. */
   readonly best: { readonly peak: number; readonly test: number };
   readonly found: Found;
   /** The linear decays, from the lowest peak to the highest. */
@@ -74,7 +74,7 @@ export function suggestedTo(
 export const peerTo = ({ lines, seed }: Run, peer: string): number | undefined =>
   ofKind(lines, 'peer').find((run) => run.seed === seed && run.peer === peer)?.test;
 
-/** The result of `autoClr` from start to end, if it was run; `null` if it trained nothing. */
+/** The result of `autoClr` from start to end, if it was run. `null` if `autoClr` trained nothing. */
 export function autoTo({ lines, seed }: Run): number | null | undefined {
   const run = ofKind(lines, 'auto').find((one) => one.seed === seed);
   return run && (run.test ?? null);

@@ -36,7 +36,7 @@ async function openNet(task: Task) {
   }));
   const parameters = state.filter(({ role }) => role === 'parameters');
   const length = parameters.reduce((sum, { values }) => sum + values.length, 0);
-  /** All weights as one vector. The input tensors are views of it. */
+  /** All weights as one vector. The input tensors are views of this vector. */
   const weights = new Float32Array(length);
   let offset = 0;
   for (const tensor of parameters) {

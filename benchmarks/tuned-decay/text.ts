@@ -9,8 +9,8 @@ import { inCache } from './tables.ts';
 const codeOf = (byte: number): number => (byte === 10 ? 0 : byte >= 32 && byte < 127 ? byte - 31 : 32);
 
 /**
- * Windows of a text file of an installed package. The targets are the next character at each position. In every ten
- * stretches of 2,000 characters the last is test data, and the one before it validation data.
+ * Windows of a text file of an installed package. The targets are the next character at each position. Of every ten
+ * stretches of 2,000 characters, the last is test data, and the ninth is validation data.
  *
  * @param packages - the names of packages that lead to the file. Each name is resolved from the package before it
  */
@@ -46,8 +46,8 @@ export async function characters(
 }
 
 /**
- * Windows at random positions of a text that `tables.py` wrote, and the character that follows each. In every ten
- * stretches of 2,000 characters the last two are test data, and the one before them validation data.
+ * Windows at random positions of a text that `tables.py` wrote, and the character that follows each. Of every ten
+ * stretches of 2,000 characters, the last two are test data, and the eighth is validation data.
  */
 export async function nextCharacter(
   name: string,

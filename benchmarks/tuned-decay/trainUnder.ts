@@ -3,7 +3,9 @@ import { rounded } from '../range-test/sweeps.ts';
 import type { Outcome } from './store.ts';
 import type { Task } from './task.ts';
 
-/** The batch order of every whole training. A seed's runs share it, so that they differ only in their rates. */
+/**
+ * The batch order of every whole training. All runs of a seed use this order, so that they differ only in their rates.
+ */
 export const orderOf = (seed: number): number => 100 * seed + 50;
 
 const share = (accuracy: number | undefined): number => rounded(accuracy ?? 0, 5) ?? 0;
@@ -16,7 +18,7 @@ export async function judge({ trainer, validation, test }: Task): Promise<Outcom
   };
 }
 
-/** Trains under a policy for `steps` steps, scores the model, and restores it. */
+/** Trains under a policy for `steps` steps, scores the model, and restores the model's first state. */
 export async function trainUnder(task: Task, policy: Policy, steps: number): Promise<Outcome> {
   const { trainer } = task;
   const { lr } = toSchedule(policy);

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
 
-/** A command, with what a shell needs to complete it. */
+/** The facts about a command that a shell needs for completion. */
 interface Word {
   readonly name: string;
   /** The flags with their dashes. */

@@ -56,8 +56,8 @@ async function findOn(
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
   let tried = 0;
-  // The number of updates that the range test of `autoClr` usually takes: 8 % of `steps`, but at least 135 and at most
-  // 600, and never more than half of `steps`.
+  // The usual number of updates of the range test of `autoClr`: 8 % of `steps`, but at least 135 and at most 600, and
+  // never more than half of `steps`.
   progress.start(
     'range test',
     Math.min(Math.ceil(steps / 2), Math.max(135, Math.min(600, Math.ceil(0.08 * steps)))),

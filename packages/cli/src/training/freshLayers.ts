@@ -60,7 +60,7 @@ export interface TransformerSizes {
   readonly width: number;
   readonly heads: number;
   readonly blocks: number;
-  /** The number of different tokens; undefined for sequences of measurements. */
+  /** The number of different tokens. Undefined for sequences of measurements. */
   readonly vocabulary: number | undefined;
 }
 

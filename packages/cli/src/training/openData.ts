@@ -32,7 +32,7 @@ import { refuseOther } from './refuseOther.ts';
 export interface OpenOptions {
   readonly command: string;
   readonly values: DataValues;
-  /** The model's inputs; absent before there is a model. */
+  /** The model's inputs. Absent if there is no model yet. */
   readonly inputs?: readonly ModelInput[];
   /** True if the answers are class indices. If undefined, the data decide. */
   readonly classes?: boolean;

@@ -18,7 +18,7 @@ export async function judge({ trainer, validation, test }: Task): Promise<Outcom
   };
 }
 
-/** Trains under a policy for `steps` steps, scores the model, and restores the model's first state. */
+/** Trains under a policy for `steps` steps, scores the model, and restores the state from before the training. */
 export async function trainUnder(task: Task, policy: Policy, steps: number): Promise<Outcome> {
   const { trainer } = task;
   const { lr } = toSchedule(policy);

@@ -132,7 +132,7 @@ class Inverted(nn.Module):
 
 
 class MobileNet2(nn.Module):
-    """MobileNet v2 with only its head trained: the body is in inference form and has no gradients."""
+    """MobileNet v2 with only its head trained: the body is in inference mode and has no gradients."""
 
     def __init__(self, classes=10):
         super().__init__()

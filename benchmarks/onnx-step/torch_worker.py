@@ -42,7 +42,7 @@ class Run:
         torch.onnx.export(
             self.model, self.input[:2], str(folder / f'{net}.onnx'), opset_version=17,
             input_names=['input'], output_names=['output'], do_constant_folding=False,
-            # Parts in inference form stay in that form.
+            # Parts in inference mode stay in that mode.
             training=torch.onnx.TrainingMode.PRESERVE,
             dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}},
         )

@@ -18,7 +18,7 @@ function cast(node: NodeProto, at: number): NodeProto[] {
 }
 
 /**
- * A runtime that computes the nodes of some operators in double. Of batch normalisations it takes those in training form:
+ * A runtime that computes the nodes of some operators in double. Of batch normalisations it takes those in training mode:
  * clr writes gradients with the other form, and these stay in float32.
  */
 export function inDouble(ort: Ort, operators: readonly string[]): Ort {

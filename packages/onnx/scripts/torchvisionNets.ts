@@ -1,5 +1,5 @@
 // Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32. Each
-// seed gives random weights and two random images of 224 × 224; batch norms are in training form, and the loss is the
+// seed gives random weights and two random images of 224 × 224; batch norms are in training mode, and the loss is the
 // cross-entropy. Printed are the medians of both errors, and the median and range of their ratio.
 // If rounding moves a unit of a ReLU across 0, the gradient changes by much more than the rounding error. So nets with ReLUs
 // are compared as a smooth twin, with Softplus for ReLU and averages for maxima; with --as-is, as they are.

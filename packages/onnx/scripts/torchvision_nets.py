@@ -1,4 +1,4 @@
-"""Writes a torchvision net with random weights as ONNX, in training form, and its gradients in float32 and float64.
+"""Writes a torchvision net with random weights as ONNX, in training mode, and its gradients in float32 and float64.
 
     python3 torchvision_nets.py NET FOLDER SEED [smooth]
 

@@ -158,7 +158,7 @@ export async function checkRangeTest(
   await trainer.dispose();
 }
 
-/** A model in training form with loss = Σ dropout(w), where all elements of w are 1. */
+/** A model in training mode with loss = Σ dropout(w), where all elements of w are 1. */
 export function dropoutModel(dims: number[], ratio: number): Uint8Array {
   const size = dims.reduce((product, dim) => product * dim, 1);
   return makeModel({

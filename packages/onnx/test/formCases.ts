@@ -358,7 +358,7 @@ export const oldResizes: fc.Arbitrary<FormCase> = fc
     };
   });
 
-/** Batch normalisation, frozen and in training form, over zero to three spatial axes. */
+/** Batch normalisation, frozen and in training mode, over zero to three spatial axes. */
 export const batchNorms: fc.Arbitrary<FormCase> = fc
   .record({
     t: targetOf(true),

@@ -189,7 +189,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(await sum('ReduceSum')).toEqual([[17_000_000]]);
   });
 
-  it('ort-batch-norm-variance: in training form, the variance of a million values is off by more than 1e-6', async () => {
+  it('ort-batch-norm-variance: in training mode, the variance of a million values is off by more than 1e-6', async () => {
     const draw = random(1);
     const x = Float32Array.from({ length: 2 ** 20 }, draw);
     const mean = (of: (value: number) => number): number =>

@@ -37,7 +37,7 @@ async function masks(
 const share = (mask: ArrayLike<number>): number =>
   Array.from(mask).reduce((sum, value) => sum + value, 0) / mask.length;
 
-describe('Dropout in training form', () => {
+describe('Dropout in training mode', () => {
   it('passes the gradient where the forward pass kept the value, with the same scale', async () => {
     for (const { loss, mask } of await masks([40, 50], [0, 1])) {
       // The forward and backward pass use the same mask. The loss is linear, so it equals the sum of its gradient.

@@ -695,7 +695,7 @@ const rows: readonly Row[] = [
       attributes: { exclusive, reverse },
     })),
   ],
-  ['Dropout in inference form', dims.map((d) => ({ op: 'Dropout', inputs: [{ dims: d }] }))],
+  ['Dropout in inference mode', dims.map((d) => ({ op: 'Dropout', inputs: [{ dims: d }] }))],
   ['Conv', convolution(2, false)],
   ['Conv of one axis', convolution(1, false)],
   ['Conv of three axes', convolution(3, false)],

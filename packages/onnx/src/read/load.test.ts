@@ -256,7 +256,7 @@ describe('loading a model', () => {
     await trainer.dispose();
   });
 
-  it('keeps running statistics of an opset 13 batch normalisation in training form', async () => {
+  it('keeps running statistics of an opset 13 batch normalisation in training mode', async () => {
     const model = makeModel({
       opset: 13,
       inputs: [{ name: 'x', type: float, dims: ['{batch}', 3] }],

@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     stored: [wave('w', [3]), integers('behind', 1, 2)],
   },
   {
-    name: 'BatchNormalization in inference form',
+    name: 'BatchNormalization in inference mode',
     opset: 6,
     old: [put('BatchNormalization', norm, { is_test: 1, spatial: 1 })],
     now: [put('BatchNormalization', norm)],
@@ -196,10 +196,10 @@ describe('nodes older than opset 7', () => {
 
   it.each([
     [
-      'a BatchNormalization in training form without running statistics',
+      'a BatchNormalization in training mode without running statistics',
       6,
       put('BatchNormalization', norm),
-      'in inference form (is_test)',
+      'in inference mode (is_test)',
     ],
     [
       'statistics for each position',

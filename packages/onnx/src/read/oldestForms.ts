@@ -60,7 +60,7 @@ const batchNorm: Settle = (node) => {
   if (alone !== tested)
     throw refuse(
       node,
-      'a BatchNormalization in inference form (is_test) with one output',
+      'a BatchNormalization in inference mode (is_test) with one output',
       `is_test = ${Number(tested)}`,
     );
   without(node, 'is_test');

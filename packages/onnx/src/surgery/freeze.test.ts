@@ -74,7 +74,7 @@ describe('freezeBatchNorm', () => {
     for (const [name, data] of before) expect(now.get(name) === data).toBe(!trainable(name));
   });
 
-  it('keeps norms in training form if their scale is trained', () => {
+  it('keeps norms in training mode if their scale is trained', () => {
     const { bytes } = oracleModel('resnet-mini');
     const forms = (model: Uint8Array): number[] =>
       readModel(model)

@@ -47,7 +47,7 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
       throw fail(
         'batch norms whose new statistics no other node reads',
         `"${read}" of node "${node.name || node.output[0]}"`,
-        'Export the model in inference form.',
+        'Export the model in inference mode.',
       );
     }
     node.output = node.output.slice(0, 1);

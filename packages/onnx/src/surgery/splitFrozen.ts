@@ -60,7 +60,7 @@ export function splitFrozen(model: Uint8Array, trained: ReadonlySet<string>): Sp
     throw fail(
       'a frozen part of the model before the first trained weight',
       norm
-        ? `${describeNode(norm)} in training form, whose statistics change`
+        ? `${describeNode(norm)} in training mode, whose statistics change`
         : 'a model whose first layer is trained',
       norm
         ? 'Freeze it: freezeBatchNorm(model, { except: trainable }).'

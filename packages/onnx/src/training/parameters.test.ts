@@ -140,7 +140,7 @@ describe('the selection of parameters', () => {
     ).toThrow(/"fill": the derivative of the loss is 0 everywhere/);
   });
 
-  it('refuses the ratio of a Dropout in training form', () => {
+  it('refuses the ratio of a Dropout in training mode', () => {
     const dropout = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
       outputs: [{ name: 'y', type: float, dims: [2, 3] }],

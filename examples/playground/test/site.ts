@@ -6,8 +6,8 @@ import { type PreviewServer, preview } from 'vite';
 import { inject } from 'vitest';
 import type {} from './buildSite.ts';
 
-// These arguments leave out the software GPU, which draws slowly.
-const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
+/** Chromium's arguments without the software GPU, which draws slowly. */
+const withoutGpu = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The widths of the window. */
@@ -25,14 +25,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+export async function openSite(args: readonly string[] = withoutGpu): Promise<Site> {
   await mkdir(pictures, { recursive: true });
   const server: PreviewServer = await preview({
     ...{ root, logLevel: 'error', build: { outDir: inject('built').outDir } },
     preview: { port: 0, host: '127.0.0.1' },
   });
   const url = server.resolvedUrls!.local[0]!;
-  const browser = await chromium.launch({ executablePath: chromiumPath, args });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...args] });
   return {
     url,
     async open(options = {}, hash = '') {

@@ -1,6 +1,6 @@
 """
-PyTorch's optimizers with a weight decay and a clipping norm that change at every step, and averages of their weights:
-data/hyperparameters.json. The problems are those of optimizers.py.
+Writes data/hyperparameters.json: trainings by PyTorch's optimizers whose weight decay and clipping norm change at every
+step, and averages of the trained weights. The problems are those of optimizers.py.
 """
 
 import copy

@@ -1,12 +1,9 @@
 """
 The batch sharpness of the nets of models.py on each of their batches: data/sharpness.json.
 
-Exact Hessian-vector products in float64 at the weights in the ONNX files, which float32 holds:
-
-    d H d / (g d)
-
-with g the gradient of a batch, H the Hessian of the same batch's loss, and d the direction of the update: g itself for plain
-SGD, g / (|g| + 1e-8) for the first step of Adam.
+Computes d H d / (g d) in float64 with exact Hessian-vector products. The weights come from the ONNX files, so they are
+exact float32 numbers. g is the gradient of a batch, H the Hessian of the same batch's loss, and d the direction of the
+update: g itself for plain SGD, g / (|g| + 1e-8) for the first step of Adam.
 """
 
 import json

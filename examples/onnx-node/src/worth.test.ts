@@ -25,11 +25,11 @@ describe('describeWorth', () => {
   it.each([
     ['needed longer', { 1: [0.97, 0.975, 0.98], 2: [0.981, 0.98, 0.985] }, 'needed 2 epochs to get as far'],
     [
-      'never got there',
+      "never reached the decay's accuracy",
       { 1: [0.97, 0.975, 0.98], 2: [0.975, 0.98, 0.985] },
       'did not get that far in 2 epochs',
     ],
-    ['was as good at once', { 1: [0.98, 0.97, 0.98] }, 'got as far in as many steps'],
+    ['matched the decay in the smallest budget', { 1: [0.98, 0.97, 0.98] }, 'got as far in as many steps'],
   ] as const)('says that the fixed rate %s', (_, byBudget, words) => {
     expect(describeWorth(outcomes(byBudget))[0]).toContain(`The fixed rate ${words}.`);
   });

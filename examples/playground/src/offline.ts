@@ -18,6 +18,6 @@ export async function keepOffline(status: HTMLElement): Promise<void> {
     status.textContent = 'It works without a network now.';
     document.documentElement.dataset.offline = 'ready';
   } catch {
-    // On a full disk or in a private window the page still works with a network.
+    // Caching fails on a full disk or in a private window. The page still works with a network.
   }
 }

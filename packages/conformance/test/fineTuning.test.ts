@@ -77,7 +77,7 @@ describe('autoClr on a model that is already trained', () => {
     expect(best!.accuracy).toBeGreaterThan(start.accuracy!);
   });
 
-  it('sweeps a fresh model, even if the sweep ends well', async () => {
+  it('sweeps a fresh model, does not call it already trained, and trains it well', async () => {
     const { trace, finding, best } = await auto(fresh());
     expect(trace.updatesPerRate).toBeUndefined();
     expect(finding.reasons.join()).not.toContain('already trained');
@@ -91,7 +91,7 @@ describe('autoClr on a model that is already trained', () => {
     expect(trace.updatesPerRate).toBeUndefined();
   });
 
-  it('probes a fresh model if the option is set', async () => {
+  it('tries each rate separately on a fresh model if `updatesPerRate` is set', async () => {
     const { trace, finding } = await auto(fresh(), { updatesPerRate: 3 });
     expect(trace.updatesPerRate).toBe(3);
     expect(finding.reasons.join()).not.toContain('already trained');

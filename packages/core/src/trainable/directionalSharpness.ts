@@ -1,4 +1,4 @@
-/** Numbers of one type: one tensor, or several in a row. */
+/** The elements of one tensor, or of several tensors one after another. */
 type Vector = Float32Array | Float64Array;
 
 /** One batch's loss as a function of the parameters, for {@link directionalSharpness}. */
@@ -12,9 +12,9 @@ export interface BatchLoss {
 }
 
 /**
- * The distance at which gradients are compared, relative to the weights that the update changes. Fitted: at 0.01 the
- * results for smooth nets are within 1 % of exact Hessian-vector products in float32 (`tooling/oracle/sharpness.py`),
- * and the results for nets with kinks vary least from batch to batch.
+ * The distance at which gradients are compared, relative to the weights that the update changes. Fitted. At 0.01,
+ * float32 results for smooth nets are within 1 % of exact Hessian-vector products (`tooling/oracle/sharpness.py`).
+ * Results for nets with kinks vary least from batch to batch.
  */
 const distance = 0.01;
 
@@ -34,7 +34,7 @@ const distance = 0.01;
  *
  * @example
  * ```ts
- * // The loss is 2x² + y² / 2: (4 · 4² + 1 · 1²) / (4² + 1²) at (1, 1).
+ * // The loss is 2x² + y² / 2. Its sharpness at (1, 1) is (4 · 4² + 1 · 1²) / (4² + 1²).
  * const gradient = async ([[x, y]]) => [Float64Array.of(4 * x, y)];
  * const sharpness = await directionalSharpness({ parameters: [Float64Array.of(1, 1)], gradient });
  * sharpness.toFixed(6); // '3.823529'

@@ -6,7 +6,7 @@ import { identity } from './inline.ts';
 
 /**
  * The sequences whose elements are known before the run, by name. Scripted models put tensors into lists and take
- * them out again. Once this is traced, gradients meet only tensors.
+ * them out again. After these lists are resolved, the gradient rules see only tensors.
  */
 export type Sequences = Map<string, readonly string[]>;
 

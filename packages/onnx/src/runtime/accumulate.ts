@@ -56,8 +56,9 @@ export async function accumulate(
 }
 
 /**
- * Updates the parameters by gradients, in one run or, if they are large, in several. Gradients are freed after use. The
- * first run needs the most memory. If a later run still fails, the state must be restored before further use.
+ * Updates the parameters by gradients, in one run or, if they are large, in several. Gradients are freed after use.
+ * The first run needs the most memory, so a lack of memory usually shows before anything changes. If a later run fails,
+ * the state is half updated and must be restored.
  *
  * @returns 0, or NaN if a parameter is no longer finite
  */

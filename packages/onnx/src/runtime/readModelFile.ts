@@ -111,8 +111,8 @@ async function download(address: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads parts of files in a model's folder. A link may lead into the folder that holds the model file itself (in the
- * cache of Hugging Face's hub both are links into `blobs/`), but nowhere else.
+ * Reads parts of files in a model's folder. A data file may be a link, but only to this folder or to the folder that
+ * holds the real model file. (In Hugging Face's cache, the model and its data files are links into `blobs/`.)
  */
 async function besides(model: string): Promise<ReadPart> {
   const { open, realpath, stat } = process.getBuiltinModule('node:fs/promises');

@@ -90,7 +90,7 @@ function weightGradient(
     var o = b * ${outImage}u + (r + ${halo}u) * ${outRow}u + ${halo * g.outputs}u;
     ${repeat(g.columns, tk * tn, sum(g.stride * g.inputs, g.outputs))}
   }`;
-  // With one position per image and no borders, lines follow each other at a fixed distance.
+  // If each image has one output position and no border, images lie at a fixed distance in memory, so one loop is enough.
   const flat = g.rows * g.columns === 1 && halo === 0;
   const imageLoop = `var at = split * ${perSplit * inImage}u + ${shift * (inRow + g.inputs)}u;
   var o = split * ${perSplit * outImage}u;
@@ -147,7 +147,8 @@ function inputGradient({ batch, tile, placed, input, output }: OpContext, g: Geo
   const place = (i: number): string =>
     strided
       ? `let sy${i} = y${i} + ${g.padding}u - ky; let sx${i} = x${i} + ${g.padding}u - kx;
-      // a negative number wraps around and is too large; && would branch, and Dawn took 20 s to compile 8 of them
+      // u32: a negative number wraps around and fails the upper bound.
+      // & instead of &&: && makes branches, and Dawn took 20 s to compile eight of them.
       let in${i} = (sy${i} % ${g.stride}u == 0u) & (sx${i} % ${g.stride}u == 0u) & (sy${i} < ${g.rows * g.stride}u) & (sx${i} < ${g.columns * g.stride}u);
       let d${i} = select(0u, b${i} * ${outImage}u + sy${i} / ${g.stride}u * ${outRow}u + sx${i} / ${g.stride}u * ${g.outputs}u, in${i});`
       : `let d${i} = b${i} * ${outImage}u + (y${i} + ${shift}u - ky) * ${outRow}u + (x${i} + ${shift}u - kx) * ${g.outputs}u;`;

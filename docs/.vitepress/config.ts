@@ -143,9 +143,14 @@ const config: UserConfig<DefaultTheme.Config> = {
       { text: 'Reference', items: references() },
       {
         text: 'Facts',
-        items: ['measured', 'reproduction', 'known-differences', 'onnx-models', 'onnx-training-model'].map(
-          (name) => linkTo(`docs/${name}.md`),
-        ),
+        items: [
+          'measured',
+          'reproduction',
+          'known-differences',
+          'onnx-models',
+          'onnx-training-model',
+          'coverage',
+        ].map((name) => linkTo(`docs/${name}.md`)),
       },
       { text: 'Decisions', items: linksTo('docs/adr') },
       { text: 'The project', items: [linkTo('CONTRIBUTING.md'), linkTo('SECURITY.md')] },

@@ -134,7 +134,7 @@ describe('a table', () => {
     const data = ['--data', 'noisy.csv', '--target', 'answer', '--batch', '8', '--epochs', '30'];
     await run('new', 'mlp', ...data.slice(0, 4), '--out', 'noisy.onnx');
     const tested = await run('range-test', 'noisy.onnx', ...data, '--tests', '135', '--quiet');
-    expect(tested.out).toContain('so these are those of all 240 training rows');
+    expect(tested.out).toContain('so this is a second test, with the loss of all 240 training rows');
     const out = 'noisy-trained.onnx';
     const trained = await json('train', 'noisy.onnx', ...data, '--out', out);
     expect(trained.final.loss).toBeLessThan(trained.constant.loss);

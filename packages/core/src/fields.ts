@@ -117,7 +117,7 @@ export function fieldsOf(value: unknown, path: string, expected: string): Readon
 /** The path of a field: `stages[0]` and `steps` make `stages[0].steps`. */
 export const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
-/** A copy of `value` that holds the named fields and nothing else. Throws at the first bad field. */
+/** Copies only the named fields of `value`. Throws at the first bad field. */
 export function readFields(value: unknown, fields: Fields, path: string): Record<string, unknown> {
   const names = Object.keys(fields);
   const source = fieldsOf(value, path || 'options', `an object with ${names.join(', ')}`);

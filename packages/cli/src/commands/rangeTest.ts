@@ -80,7 +80,7 @@ Example
       if (!finding.suggestion && set.steady && !interrupt.signal.aborted) {
         ({ trace, finding } = await test(set.steady));
         notes.push(
-          `The losses of single batches gave no suggestion, so these are those of all ${set.counts.train} training rows.`,
+          `The losses of single batches gave no suggestion, so this is a second test, with the loss of all ${set.counts.train} training rows.`,
         );
       }
       progress.stop();

@@ -13,8 +13,9 @@ export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
 export class UsageError extends ClrError {
   override readonly name: string = 'UsageError';
 
-  constructor(expected: string, received: string, command?: string) {
-    const advice = `Try: clr ${command ? `${command} ` : ''}--help`;
-    super('clr/cli', { expected, received, advice });
+  /** @param hint - a sentence in front of the advice to read the help, such as `Did you mean "--epochs"?` */
+  constructor(expected: string, received: string, command?: string, hint?: string) {
+    const help = `Try: clr ${command ? `${command} ` : ''}--help`;
+    super('clr/cli', { expected, received, advice: hint ? `${hint} ${help}` : help });
   }
 }

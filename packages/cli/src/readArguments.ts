@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { nearest } from '@clr/core';
 import type { Flags } from './command.ts';
 import { UsageError } from './errors.ts';
 
@@ -28,7 +29,9 @@ function parse(command: string, args: readonly string[], options: Flags): Argume
   } catch (error) {
     // Takes Node's first sentence, without the hint about `--` that follows.
     const received = (error as Error).message.split('. ')[0]!;
-    throw new UsageError(`flags that clr ${command} knows`, received, command);
+    const unknown = /^Unknown option '--([^']+)'/.exec(received)?.[1] ?? '';
+    const hint = nearest(unknown, Object.keys(options), '').replace('"', '"--');
+    throw new UsageError(`flags that clr ${command} knows`, received, command, hint);
   }
 }
 

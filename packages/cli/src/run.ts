@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { nearest } from '@clr/core';
 import type { Command, Outcome } from './command.ts';
 import { UsageError } from './errors.ts';
 
@@ -52,7 +53,9 @@ export async function run([name, ...args]: readonly string[]): Promise<Outcome> 
   const load = commands.get(name ?? '');
   if (!load) {
     const received = name === undefined ? 'none' : `clr ${name}`;
-    throw new UsageError(`a command: ${[...commands.keys()].join(', ')}`, received);
+    const names = [...commands.keys()];
+    const hint = name === undefined ? '' : nearest(name, names, '');
+    throw new UsageError(`a command: ${names.join(', ')}`, received, undefined, hint);
   }
   const command = await load();
   return args.includes('--help') || args.includes('-h') ? { text: command.help } : command.run(args);

@@ -48,6 +48,20 @@ describe('clr', () => {
     );
   });
 
+  it.each([
+    ['a command', ['polcy'], 'Did you mean "policy"? Try: clr --help'],
+    ['a flag', ['train', 'a.onnx', '--epoch', '60'], 'Did you mean "--epochs"? Try: clr train --help'],
+    [
+      'a flag near no other',
+      ['train', 'a.onnx', '--zzz'],
+      "Received: Unknown option '--zzz'\nTry: clr train --help",
+    ],
+  ])('suggests the name nearest to %s', async (_, args, expected) => {
+    const { code, err } = await clr(args);
+    expect(code).toBe(2);
+    expect(err).toContain(expected);
+  });
+
   it('completes commands, options and files in bash', async () => {
     const { code, out } = await clr(['completion', 'bash']);
     expect(code).toBe(0);

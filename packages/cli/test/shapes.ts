@@ -12,7 +12,7 @@ const shapes: Readonly<Record<string, (x: number, y: number) => boolean>> = {
 };
 
 /** Pseudo-random numbers in [0, 1). */
-const noise = (seed: number): number => {
+export const noise = (seed: number): number => {
   const value = Math.sin(seed * 12.9898) * 43758.5453;
   return value - Math.floor(value);
 };

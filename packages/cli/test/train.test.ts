@@ -5,7 +5,7 @@ import { arraysDataset, bytesSource, encodeNpz, openArrays } from '@clr/data';
 import { buildModel, describeModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended, start } from './clr.ts';
-import { noisyTableText, tableText, writeShapes } from './shapes.ts';
+import { noise, noisyTableText, tableText, writeShapes } from './shapes.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -139,6 +139,20 @@ describe('a table', () => {
     const trained = await json('train', 'noisy.onnx', ...data, '--out', out);
     expect(trained.final.loss).toBeLessThan(trained.constant.loss);
     expect((await json('evaluate', out, '--data', 'fresh.csv')).r2).toBeGreaterThan(0.2);
+  });
+
+  it('of pure noise is trained with a warning that a constant answer is as good', async () => {
+    const rows = Array.from({ length: 80 }, (_, i) =>
+      Array.from({ length: 9 }, (_, j) => noise(9 * i + j).toFixed(3)).join(),
+    );
+    await writeFile(join(folder, 'noise.csv'), ['a,b,c,d,e,f,g,h,y', ...rows].join('\n'));
+    await run('new', 'mlp', '--data', 'noise.csv', '--target', 'y', '--out', 'noise.onnx');
+    const flags = ['--data', 'noise.csv', '--lr', '0.01', '--epochs', '10', '--quiet'];
+    const { code, out } = await run('train', 'noise.onnx', ...flags, '--out', 'noise-trained.onnx');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Warning: on the validation data this model is no better than the best constant answer.',
+    );
   });
 
   it('is measured by a range test, which does not change the model', async () => {

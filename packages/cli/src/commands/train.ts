@@ -341,8 +341,8 @@ async function finished(
     ...(encoding ? [{ path: encodingPath(out), content: encodingText(encoding) }] : []),
   ];
   const { start, final, keptStart, policy, steps, retries } = run;
-  const constant =
-    encoding?.kind === 'table' ? await set.trainer.constantAnswer?.(set.validation) : undefined;
+  const constant = await set.trainer.constantAnswer?.(set.validation);
+  const noBetter = constant !== undefined && final !== undefined && final.loss >= constant.loss;
   const result = {
     out,
     ...(constant && { constant }),
@@ -365,6 +365,9 @@ async function finished(
     ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
     ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),
     ...(keptStart ? ['The model was better before the training, so it was written unchanged.'] : []),
+    ...(noBetter
+      ? ['Warning: on the validation data this model is no better than the best constant answer.']
+      : []),
     `Written: ${files.map(({ path }) => path).join(', ')}`,
   ];
   return {

@@ -4,6 +4,8 @@
  *
  *   npm run api              writes the files
  *   npm run api -- --check   fails if a file differs
+ *
+ * Both fail if a member of the surface has no doc comment.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,6 +81,12 @@ try {
     else rmSync(join(folder, file));
   }
   if (changed.length > 0) console.log(`${check ? 'Differs' : 'Written'}: ${changed.join(', ')}`);
+  for (const file of kept) {
+    const count = readFileSync(join(folder, file), 'utf8').split('(undocumented)').length - 1;
+    if (count === 0) continue;
+    console.error(`${file}: ${count} members have no doc comment; "(undocumented)" marks them.`);
+    process.exitCode = 1;
+  }
   if (check && changed.length > 0) {
     console.error(
       'The public surface has changed. If this is intended, run `npm run api` and commit docs/api.',

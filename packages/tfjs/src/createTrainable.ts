@@ -35,6 +35,10 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * ```
  */
 export function createTrainable(tf: typeof tfjs, model: tfjs.LayersModel): Trainable<LayersBatch>;
+/**
+ * Makes a {@link Trainable} of a training loop of your own over the Core API: an optimizer, the variables it trains and
+ * a function that computes a batch's loss. It behaves as for a compiled model.
+ */
 export function createTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch>;
 export function createTrainable<Batch>(
   tf: typeof tfjs,

@@ -15,6 +15,7 @@ export interface ParameterData {
 
 /** An ONNX model with its optimizer, as a `Trainable` of core. */
 export interface OnnxTrainer extends Trainable<Batch> {
+  /** The names of the hyperparameters that a step takes besides `lr`. */
   readonly hyperparameters: readonly string[];
   /**
    * Makes one update. Several batches count as one large batch (gradient accumulation): their gradients are averaged,
@@ -27,7 +28,12 @@ export interface OnnxTrainer extends Trainable<Batch> {
    * each step.)
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
+  /** The whole state as plain data that may be stored: weights, running statistics, optimizer slots and counters. */
   snapshot(): Promise<OnnxSnapshot>;
+  /**
+   * The last snapshot with its weights and running statistics replaced by the weighted means of those of all
+   * snapshots. Snapshot i counts `weights[i]` times, or once if there are no `weights`.
+   */
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot>;
   /**
    * Float tensors with more than one element that reach the loss but are not trained, each with the reason: masks that
@@ -44,6 +50,10 @@ export interface OnnxTrainer extends Trainable<Batch> {
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of a batch's loss, by parameter. The trainer does not change. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
+  /**
+   * The batch sharpness: the curvature of the batch's loss along its update without momentum and weight decay. For
+   * plain SGD it is `gᵀHg / |g|²`, with the gradient g and the Hessian H. NaN if the gradient is 0. Changes nothing.
+   */
   batchSharpness(batch: Batch): Promise<number>;
   /** Describes the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. */
   dataFault(batch: Batch | readonly Batch[]): string | undefined;

@@ -60,9 +60,16 @@ export interface HostTensor {
 export interface GpuTrainer extends Trainable<Batch> {
   /** The optimizer on the device. It holds the step counter. */
   readonly optimizer: GpuOptimizer;
+  /** The names of the hyperparameters that a step takes besides `lr`. */
   readonly hyperparameters: readonly string[];
+  /**
+   * Makes one update on the device with exactly these hyperparameters, and returns at once. The promised loss and
+   * accuracy are those of the batch before the update.
+   */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
+  /** Mean loss and accuracy over the batches in inference mode, weighted by examples. Changes nothing. */
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
+  /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
   /**
    * Restores weights and statistics by name. Refuses a snapshot that does not fit before anything changes, and says
@@ -82,7 +89,9 @@ export interface GpuTrainer extends Trainable<Batch> {
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
   /** The outputs for a batch in the form of `ensemble`: probabilities if the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
+  /** The metrics of the best constant answer to the targets of these batches. Changes nothing. */
   constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
+  /** The last snapshot with its weights replaced by the weighted means of the weights of all snapshots. */
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
   /** All weights and running statistics by name. */
   parameters(): Promise<Map<string, HostTensor>>;

@@ -50,8 +50,14 @@ export interface TrainableOptions<Batch> {
 export interface GpuTrainable<Batch> extends Trainable<Batch> {
   /** The optimizer on the device. It holds the step counter. */
   readonly optimizer: GpuOptimizer;
+  /** The kind of update that the optimizer makes, which decides how `analyzeRangeTest` reads a range test. */
   readonly updateKind: UpdateKind;
+  /** The names of the hyperparameters that a step takes besides `lr`. */
   readonly hyperparameters: readonly string[];
+  /**
+   * Makes one update on the device with exactly these hyperparameters, and returns at once. The promised loss and
+   * accuracy are those of the batch before the update.
+   */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;

@@ -19,8 +19,8 @@ const answers = (row) => {
 };
 const [plain, withOnes] = [answers((value) => [value]), answers((value) => [value, 1])];
 console.log('ml-logistic-regression 2.0.0: x = 1 2 3 4 in class 0, x = 6 7 8 9 in class 1');
-console.log(`answers: ${plain.join(' ')}`);
-console.log(`answers with a column of ones: ${withOnes.join(' ')}`);
+console.log(`predictions: ${plain.join(' ')}`);
+console.log(`predictions with a column of ones: ${withOnes.join(' ')}`);
 process.exit(String(plain) === '1,1,1,1,1,1,1,1' && String(withOnes) === '0,0,0,0,1,1,1,1' ? 0 : 1);
 JS
 node see.mjs

@@ -16,7 +16,7 @@ process.exitCode = mpi.func('MPI_Init', 'int', ['void *', 'void *'])(null, null)
 mpi.func('MPI_Finalize', 'int', [])();
 JS
 export LD_LIBRARY_PATH=$PWD/usr/lib/x86_64-linux-gnu
-# Counts the main thread's calls that raise the heap's end by exactly one page and lower it again by the next call.
+# Counts how often the main thread raises the heap's end by exactly one page and lowers it back in its next call.
 pages() {
   UCX_MEM_EVENTS=$1 usr/bin/strace -f -e trace=brk -o "$1.txt" node see.mjs
   awk 'NR == 1 { main = $1 } $1 == main && $NF ~ /^0x/ { print $NF }' "$1.txt" | while read -r end; do echo $((end)); done |

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ONNX Runtime's SoftmaxCrossEntropyLoss counts classes from the end for negative labels.
+# ONNX Runtime's SoftmaxCrossEntropyLoss accepts negative labels, and counts them from the last class.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ONNX Runtime folds Shape with ONNX's shape inference. For a pool with ceil_mode, it computes another number of windows
-# than the kernel.
+# ONNX Runtime folds Shape with ONNX's shape inference. For a pool with ceil_mode, this inference gives another number of
+# windows than the kernel.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -43,12 +43,12 @@ for (const [opType, right, seen] of [
   ['ReduceL2', Math.sqrt(count), 2 ** 12],
 ]) {
   const got = await reduce(opType, ones);
-  console.log(`${opType} of ${count} ones is ${got}, right is ${right}`);
+  console.log(`${opType} of ${count} ones is ${got}, expected ${right}`);
   changed ||= got !== seen;
 }
 
 const zeros = new Float32Array(count);
-console.log(`ReduceLogSumExp of ${count} zeros is ${await reduce('ReduceLogSumExp', zeros)}, right is ${Math.log(count)}`);
+console.log(`ReduceLogSumExp of ${count} zeros is ${await reduce('ReduceLogSumExp', zeros)}, expected ${Math.log(count)}`);
 
 const random = Float32Array.from({ length: 2 ** 24 }, Math.random);
 const squares = random.reduce((sum, x) => sum + x * x, 0);

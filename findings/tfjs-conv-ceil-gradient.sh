@@ -24,7 +24,7 @@ const right = ["floor", "ceil"].map((mode) => {
   const ofKernel = dKernel.map((_, at) => total(image, unit(4, at).reshape(kernel.shape)).dataSync()[0]);
   const missed = slopes.filter((slope, at) => slope !== dImage[at]).length;
   const outputs = tf.conv2d(image, kernel, 2, 0, "NHWC", 1, mode).shape.slice(1, 3).join(" × ");
-  console.log(`${mode}: ${outputs} outputs; ${missed} of 25 pixels have the wrong gradient; kernel ${dKernel.join(" ")}, right ${ofKernel.join(" ")}`);
+  console.log(`${mode}: ${outputs} outputs; ${missed} of 25 pixels have the wrong gradient; gradient of the kernel ${dKernel.join(" ")}, expected ${ofKernel.join(" ")}`);
   return missed === 0 && String(dKernel) === String(ofKernel);
 });
 process.exit(right[0] && !right[1] ? 0 : 1);

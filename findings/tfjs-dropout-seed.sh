@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 
 await tf.setBackend('cpu');
 
-/** Which of 12 inputs survive in each of three training steps. */
+/** Marks which of 12 inputs survive in each of three training steps. */
 function survivors(seed) {
   const layer = tf.layers.dropout({ rate: 0.5, ...(seed && { seed }) });
   const ones = tf.ones([1, 12]);
@@ -18,7 +18,7 @@ function survivors(seed) {
   );
 }
 const [seeded, free] = [survivors(7), survivors(undefined)];
-console.log(`@tensorflow/tfjs ${tf.version.tfjs}: dropout of a half, three steps`);
+console.log(`@tensorflow/tfjs ${tf.version.tfjs}: dropout with a rate of 0.5, three steps`);
 console.log(`with seed 7:    ${seeded.join('  ')}`);
 console.log(`without a seed: ${free.join('  ')}`);
 console.log('The seed should fix the sequence of masks, but it fixes one mask, so half of the units are never trained.');

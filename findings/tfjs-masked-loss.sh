@@ -21,7 +21,7 @@ model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
 const tokens = tf.tensor2d([[3, 0, 0]]);
 const loss = (padding) => model.evaluate(tokens, tf.tensor3d([[[1], [padding], [padding]]])).dataSync()[0];
 console.log(`@tensorflow/tfjs ${tf.version.tfjs}, cpu backend: embedding with maskZero, mean squared error per time step`);
-console.log(`the prediction for the token is right; loss if the targets of the padding are 1: ${loss(1)}, if they are 4: ${loss(4)}`);
+console.log(`the prediction for the token is exact; loss if the targets of the padding are 1: ${loss(1)}, if they are 4: ${loss(4)}`);
 console.log("A loss that respects the mask would be 0 both times.");
 process.exit(loss(1) === 0 && loss(4) === 6 ? 0 : 1);
 JS

@@ -18,7 +18,7 @@ const same = ["reflect", "symmetric"].map((mode) => {
   const padded = pad(values).arraySync();
   const gradient = tf.grad((x) => pad(x).sum())(values).arraySync();
   const times = [1, 2, 3, 4].map((value) => padded.filter((other) => other === value).length);
-  console.log(`${mode}: ${padded.join(" ")}; gradient of the sum ${gradient.join(" ")}, right ${times.join(" ")}`);
+  console.log(`${mode}: ${padded.join(" ")}; gradient of the sum ${gradient.join(" ")}, expected ${times.join(" ")}`);
   return String(gradient) === String(times);
 });
 process.exit(same.includes(true) ? 1 : 0);

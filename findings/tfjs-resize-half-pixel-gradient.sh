@@ -11,7 +11,7 @@ await tf.setBackend('cpu');
 const image = tf.tensor4d([1, 5, 2, 8, 3, 9, 4, 7, 6, 1, 2, 3, 5, 8, 9, 4], [1, 4, 4, 1]);
 const weights = tf.range(0, 49).reshape([1, 7, 7, 1]);
 
-/** The largest distance between the gradient and exact differences, as a share of the largest slope. */
+/** The largest error of the gradient, compared with finite differences, as a share of the largest slope. */
 function error(resize, halfPixel) {
   const total = (x) => resize(x, [7, 7], false, halfPixel).mul(weights).sum();
   const gradient = tf.grad(total)(image).dataSync();

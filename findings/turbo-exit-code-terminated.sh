@@ -15,7 +15,7 @@ echo "turbo $("${turbo[0]}" --version), a task that would run for a minute and t
 seen=0
 for signal in TERM INT; do
   rm -f started
-  # Job control, so that a background process does not ignore SIGINT.
+  # Job control keeps the background process from ignoring SIGINT.
   set -m
   "${turbo[0]}" run test > "$signal.log" 2>&1 &
   set +m

@@ -25,7 +25,7 @@ function modules(name) {
   );
 }
 
-/** Writes or checks one report. Returns true if it equals the stored one. */
+/** Writes or checks one report. Returns true if it has not changed. */
 function extract(name, report, types, temporary) {
   const project = join(root, 'packages', name);
   const entry = join(project, types);

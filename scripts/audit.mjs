@@ -1,10 +1,11 @@
 /**
- * Asks the registry for known vulnerabilities in what users install. Fails if one has the level `high` or above. If the
- * registry has no endpoint for audits, as many mirrors, the check is skipped, and says so.
+ * Asks the registry for known vulnerabilities in what users install. Fails if one has the level `high` or above. Many
+ * mirrors have no endpoint for audits. The script then says so and skips the check.
  *
  *   npm run audit
  *
- * An advisory that does not concern clr goes, with the reason, into `auditConfig.ignoreGhsas` of pnpm-workspace.yaml.
+ * To ignore an advisory that does not concern clr, add it to `auditConfig.ignoreGhsas` of pnpm-workspace.yaml, with the
+ * reason.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8
 const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).trim();
 const endpoint = new URL('-/npm/v1/security/advisories/bulk', registry);
 
-/** The status of a request about no package, which every registry with an endpoint for audits accepts. */
+/** The status of an empty audit request. Every registry with an audit endpoint accepts it. */
 const { status } = await fetch(endpoint, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -23,7 +24,7 @@ const { status } = await fetch(endpoint, {
 });
 if ([404, 405, 501].includes(status)) {
   console.log(
-    `Skipped: ${registry} has no audits (${endpoint.pathname} answers ${status}). Run it with another registry.`,
+    `Skipped: ${registry} has no audit endpoint (${endpoint.pathname} answers ${status}). Use another registry.`,
   );
 } else {
   const args = ['-y', packageManager, 'audit', '--prod', '--audit-level', 'high', '--registry', registry];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs every public package as npm would publish it, lints the tarballs, uses them from an empty folder, in other
-# runtimes and under several versions of TypeScript, and releases them under another scope to a registry on this machine.
+# Packs every public package as npm would publish it, and lints the tarballs. Uses them from an empty folder, in other
+# runtimes and under several versions of TypeScript. Releases them under another scope to a registry on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD

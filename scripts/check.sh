@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The gates besides the tests. Each prints its name. The first failure stops the run.
+# Runs all checks except the tests. Each check prints its name. The first failure stops the run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -15,7 +15,7 @@ const page = new URL('../docs/coverage.md', import.meta.url);
 const named = process.argv.slice(2);
 const gaps = 3;
 
-/** Runs a package's tests; undefined if they wrote no coverage. */
+/** Runs a package's tests and reads their coverage; undefined if they wrote none. */
 function measure(name) {
   const folder = join(packages, name);
   const reports = mkdtempSync(join(tmpdir(), 'clr-coverage-'));

@@ -1,6 +1,6 @@
 /**
- * Checks the licences of all packages that users install. Each licence must be in the list, whose licences only require
- * that the authors are named. Reads the installed packages and asks no registry.
+ * Checks the licences of all packages that users install. Each licence must be in the list `allowed`. These licences
+ * require no more than naming the authors. Reads the installed packages and asks no registry.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ const args = [
 ];
 const found = JSON.parse(execFileSync('npx', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 }));
 
-/** True if a licence is allowed. Of alternatives, as in `(MIT OR Apache-2.0)`, one allowed licence is enough. */
+/** True if a licence is allowed. In a choice such as `(MIT OR Apache-2.0)`, one allowed licence is enough. */
 const isAllowed = (licence) =>
   licence
     .replace(/[()]/g, '')

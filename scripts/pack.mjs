@@ -53,7 +53,7 @@ export function packAll({ scope = ownScope, repository, out }) {
   }
 }
 
-/** Returns a function that replaces `@clr/` before the name of a package by another scope. */
+/** Returns a function that replaces the scope in `@clr/…` by another scope, for the packages of this repository. */
 function renamer(folders, scope) {
   const names = new RegExp(`${ownScope}/(?=(?:${folders.join('|')})\\b)`, 'g');
   return (content) => content.replace(names, `${scope}/`);
@@ -67,7 +67,7 @@ function rewrite(folder, rename) {
   }
 }
 
-/** The address of the repository's page, without the parts that only the address for a clone has (`git+`, `.git`). */
+/** The address of the repository's page, without `git+` and `.git`, which only the address for cloning has. */
 function pageOf(repository) {
   const page = repository.replace(/^git\+/, '').replace(/(\.git)?\/?$/, '');
   if (URL.canParse(page) && new URL(page).protocol === 'https:') return page;
@@ -77,8 +77,7 @@ function pageOf(repository) {
 }
 
 /**
- * The fields of a manifest that say where a package comes from. npm needs `repository` for a publication with
- * provenance.
+ * The fields of a manifest that say where a package comes from. npm needs `repository` to publish with provenance.
  */
 function addressesOf(page, folder) {
   return {
@@ -131,7 +130,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const packed = packAll({ ...values, out: resolve(values.out) });
     const paths = packed.map(({ tarball }) => relative(process.cwd(), tarball));
     console.log(
-      `${paths.join('\n')}\n\nInstall the ones you need, and what they depend on:\n\n  npm install ${paths.map((path) => join(process.cwd(), path)).join(' ')}`,
+      `${paths.join('\n')}\n\nInstall the packages that you need, with the packages that they depend on:\n\n  npm install ${paths.map((path) => join(process.cwd(), path)).join(' ')}`,
     );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

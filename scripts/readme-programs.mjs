@@ -1,21 +1,21 @@
-// Makes a runnable program of the first example in each package's README, by adding the variables that the example does
-// not declare.
+// Turns the first example in each package's README into a runnable program. To do so, it adds the variables that the
+// example does not declare.
 import { readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
-/** The first fenced block of a package's README in one of the languages. */
+/** The first code block in a package's README in one of the given languages. */
 export function blockOf(name, ...languages) {
   const block = new RegExp(`\`\`\`(?:${languages.join('|')})\n([\\s\\S]*?)\`\`\``).exec(
     read(`packages/${name}/README.md`),
   )?.[1];
-  if (block === undefined) throw new Error(`packages/${name}/README.md has no fenced block of ${languages}.`);
+  if (block === undefined) throw new Error(`packages/${name}/README.md has no code block in ${languages}.`);
   return block;
 }
 
 /**
- * The programs of a section of a package's README, each as a module that fails if the expression of a line `expression;
- * // true` is not true.
+ * The programs in a section of a package's README, as modules. A module fails if the expression on a line that ends in
+ * `// true` is not true.
  */
 export function programsUnder(name, heading) {
   const text = read(`packages/${name}/README.md`);
@@ -26,7 +26,7 @@ export function programsUnder(name, heading) {
   );
 }
 
-/** The framework of an adapter as an argument of `npm install`, in the version that the adapter's own tests use. */
+/** The argument of `npm install` for an adapter's framework, in the version that the adapter's own tests use. */
 function framework(name, dependency) {
   const { devDependencies } = JSON.parse(read(`packages/${name}/package.json`));
   const version = devDependencies[dependency].replace('catalog:', '');

@@ -1,11 +1,11 @@
 /**
- * Publishes every package under a scope of yours: builds, packs under that scope, and publishes what the registry does
- * not have yet, dependencies first.
+ * Publishes every package under a scope of yours. It builds all packages, packs them under that scope, and publishes
+ * those that the registry does not have yet, dependencies first.
  *
  *   npm run release -- --scope @name [--repository https://…] [--dry-run] [--registry http://…]
  *
- * `repository`, `homepage` and `bugs` of every manifest are made from `--repository`, the address of the repository's
- * page.
+ * `--repository` is the address of the repository's page. `repository`, `homepage` and `bugs` of every manifest are
+ * made from it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

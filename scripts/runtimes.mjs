@@ -3,8 +3,8 @@
  *
  *   node scripts/runtimes.mjs FOLDER [--all]
  *
- * FOLDER is a folder in which `use-packed.mjs` has installed the packages. `--all` runs all versions of Node and
- * TypeScript in `docs/runtimes.md`.
+ * FOLDER is the folder in which `use-packed.mjs` has installed the packages. `--all` runs all versions of Node and
+ * TypeScript that `docs/runtimes.md` lists.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const fromTooling = createRequire(join(root, 'tooling/package.json'));
 const programs = join(root, 'scripts/runtimes');
 for (const name of readdirSync(programs)) copyFileSync(join(programs, name), join(user, name));
 
-// Each runtime and compiler is a package of the npm registry.
+// The runtimes and compilers are installed from the npm registry.
 const versions = {
   node: { ...(all && { node22: '22.23.3', node24: '24.21.0' }), node: '26.10.0' },
   others: { bun: '1.4.5', deno: '2.9.6' },
@@ -78,12 +78,12 @@ for (const [name, command, args] of runtimes) {
     expected[program] ??= answer;
     const same = answer === expected[program] && !answer.startsWith('fails');
     if (!same) failed = true;
-    console.log(`-- ${name}: ${program}: ${same ? 'the same' : `DIFFERS: ${answer}`}`);
+    console.log(`-- ${name}: ${program}: ${same ? 'as expected' : `DIFFERS: ${answer}`}`);
   }
 }
 console.log(`-- ${Object.values(expected).join('; ')}`);
 
-/** The final text of a page in Chromium. */
+/** The text that a page reports in Chromium. */
 async function saidBy(browser, folder, page) {
   const server = createServer(({ url }, response) => {
     const file = join(folder, new URL(url, 'http://page').pathname);
@@ -122,7 +122,7 @@ if (existsSync(chromium)) {
   ]) {
     const said = await saidBy(browser, folder, page);
     if (said !== expected.core) failed = true;
-    console.log(`-- ${name}: core: ${said === expected.core ? 'the same' : `DIFFERS: ${said}`}`);
+    console.log(`-- ${name}: core: ${said === expected.core ? 'as expected' : `DIFFERS: ${said}`}`);
   }
   await browser.close();
 } else if (process.env.CLR_REQUIRE?.includes('chromium'))

@@ -1,5 +1,6 @@
-// Installs the packed tarballs of all packages into an empty folder with npm, as a user would, imports everything that
-// they export there, draws a policy with the command, and trains new models in another empty folder.
+// Installs the packed tarballs of all packages into an empty folder with npm, as a user would. There it imports
+// everything that they export, runs the adapter template's tests, and draws a policy with the command `clr`. In another
+// empty folder it trains new models.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,13 +41,13 @@ const imports = modules.map((name) =>
 writeFileSync(join(folder, 'imports.mjs'), `${imports.join(';\n')};\n`);
 run('node', ['--disable-warning=ExperimentalWarning', 'imports.mjs']);
 
-say('the tests of the adapter template, in a copy of it');
+say('the tests of a copy of the adapter template');
 cpSync(fileURLToPath(new URL('../templates/adapter', import.meta.url)), join(folder, 'adapter'), {
   recursive: true,
 });
 execFileSync('node', ['--test'], { cwd: join(folder, 'adapter'), stdio: ['ignore', 'ignore', 'inherit'] });
 
-say("the command of @clr/cli's README that draws a policy");
+say("drawing a policy with the command in @clr/cli's README");
 const commands = blockOf('cli', 'sh').split('\n');
 const drawn = commands.filter((line) => /^echo|^clr policy/.test(line)).join('\n');
 run('sh', ['-euc', `clr() { npx --no-install clr "$@"; }\n${drawn}`]);

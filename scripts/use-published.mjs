@@ -1,5 +1,5 @@
-// Releases all packages under another scope to a registry on this machine. Installs each from there into a new empty
-// folder, and runs the first example of its README.
+// Releases all packages under another scope to a registry on this machine. Installs each package of `programs` from
+// there into a new empty folder, and runs the first example of its README.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -106,7 +106,7 @@ function freePort() {
   });
 }
 
-/** True if WebGPU works in Node on this machine. Without it the example is skipped, unless CLR_REQUIRE names it. */
+/** True if WebGPU works in Node on this machine. Otherwise the example is skipped, or fails if CLR_REQUIRE says so. */
 function hasGpu(folder) {
   writeFileSync(
     join(folder, 'gpu.mjs'),

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** A fictitious package: its index, and other files by their path in src. */
+/** Writes a made-up package: its manifest, its index, and other files by their paths in src. Returns its folder. */
 function packageOf(manifest: object, source: string, others: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clr-boundaries-'));
   made.push(folder);
@@ -30,7 +30,12 @@ describe('the boundaries', () => {
 
   it.each([
     ['core with a dependency', { name: '@clr/core', dependencies: { lodash: '1' } }, '', 'depends on lodash'],
-    ['core using Node', { name: '@clr/core' }, "import fs from 'node:fs';", 'uses Node: node:fs'],
+    [
+      'core with an import from Node',
+      { name: '@clr/core' },
+      "import fs from 'node:fs';",
+      'uses Node: node:fs',
+    ],
     [
       'an adapter that depends on another adapter',
       { name: '@clr/tfjs', dependencies: { '@clr/onnx': '1' } },
@@ -38,13 +43,13 @@ describe('the boundaries', () => {
       'depends on @clr/onnx',
     ],
     [
-      'an import by a path out of the package',
+      'an import by a path that leaves the package',
       { name: '@clr/onnx' },
       "import { x } from '../../core/src/index.ts';",
       'reaches out of its folder',
     ],
     [
-      'an import that is not declared',
+      'an import that the manifest does not declare',
       { name: '@clr/onnx', devDependencies: { 'fast-check': '1' } },
       "export { a } from 'fast-check';",
       'imports fast-check',
@@ -58,12 +63,12 @@ describe('the boundaries', () => {
 
   it.each([
     [
-      'an import from a room above',
+      'an import from a room that it may not import',
       { 'graph/a.ts': "import { b } from '../read/b.ts';" },
       'graph/a.ts of @clr/onnx imports from read',
     ],
     [
-      'an import of a type from a room above',
+      'an import of a type from a room that it may not import',
       { 'graph/a.ts': "import type { B } from '../read/b.ts';" },
       'imports from read',
     ],
@@ -74,7 +79,7 @@ describe('the boundaries', () => {
       'circle: src/graph/a.ts → src/graph/b.ts → src/graph/a.ts',
     ],
     [
-      'a circle of imports of types alone',
+      'a circle of type imports',
       { 'read/a.ts': "import type { B } from './b.ts';", 'read/b.ts': "import type { A } from './a.ts';" },
       'circle: src/read/a.ts → src/read/b.ts → src/read/a.ts',
     ],
@@ -82,7 +87,7 @@ describe('the boundaries', () => {
     expect(crossingsOf(packageOf(onnx, '', files)).join('\n')).toContain(crossing);
   });
 
-  it('let a room use the rooms below, files of src, its own files and a recursive type', () => {
+  it('let a room import the rooms that it may, files of src, its own files and a recursive type', () => {
     const files = {
       'read/a.ts': "import { b } from '../graph/b.ts';\nimport { fail } from '../errors.ts';",
       'graph/b.ts': "import { c } from './c.ts';",

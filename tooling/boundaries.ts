@@ -33,8 +33,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-// Inside a package: the rooms (folders of src) that the files of each room may import. Imports go one way: two rooms
-// never import each other. Files directly in src are shared by all rooms.
+// For each room (folder of src) of a package, the rooms that its files may import. Imports go one way: two rooms never
+// import each other. All rooms may import files that lie directly in src.
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   '@clr/core': {
     policies: [],
@@ -93,10 +93,10 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-// Packages that the build bundles into ours, so that users do not install them.
+// Packages that the build copies into ours, so that users need not install them.
 const bundled: Readonly<Record<string, readonly string[]>> = { '@clr/report': ['echarts'] };
 
-// Recursive types make legal circles of files. Each circle is allowed by the import from one file to another.
+// Recursive types need circles of files. Each of these imports, from one file to another, may close a circle.
 const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A sequence is a policy, and holds policies.
   '@clr/core': { 'src/policy.ts': 'src/policies/sequence.ts' },
@@ -106,8 +106,8 @@ const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /**
  * Finds every violation in one package: a forbidden runtime dependency on another package of this repository, an import
- * that is missing in its manifest, an import by path from outside its folder, an import from a room above, and a circle
- * of files, even of types alone. In core every dependency is a violation.
+ * that is missing in its manifest, an import by path from outside its folder, an import from a room that is not
+ * allowed, and a circle of files, even if it imports only types. In core every dependency is a violation.
  */
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -169,7 +169,7 @@ function upward(
 const targetsOf = (file: string, targets: readonly string[]): string[] =>
   targets.filter((target) => target.startsWith('.')).map((target) => join(file, '..', target));
 
-/** The files of a circle of imports, with the first one repeated at the end. */
+/** The files of a circle of imports, with the first file repeated at the end; undefined if there is no circle. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();
   const walk = (file: string, path: readonly string[]): string[] | undefined => {

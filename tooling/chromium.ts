@@ -8,7 +8,7 @@ import { meets } from './needs.ts';
 /** Debian's Chromium; `CLR_CHROMIUM` names another. */
 export const chromiumPath: string = process.env.CLR_CHROMIUM ?? '/usr/bin/chromium';
 
-/** Flags that give WebGPU and WebGL2 by SwiftShader, and stop Chromium's own network traffic. */
+/** Flags that provide WebGPU and WebGL2 through SwiftShader, and stop Chromium's own network traffic. */
 export const chromiumArgs: readonly string[] = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',
@@ -30,7 +30,7 @@ export function hasChromium(): boolean {
 
 /**
  * A Vitest project that runs in a headless Chromium with WebGPU. Browsers and software GPUs deliver events late on a
- * busy machine, so a failed test is tried twice more. Without Chromium the project's tests are listed as skipped, so
+ * busy machine, so a failed test is retried up to twice. Without Chromium the project's tests are listed as skipped, so
  * that the number of tests stays the same.
  */
 export function inChromium(project: TestProjectInlineConfiguration): TestProjectInlineConfiguration {

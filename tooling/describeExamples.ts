@@ -12,7 +12,7 @@ export interface Documents {
   readonly exports?: readonly object[];
   /** Markdown files. The blocks of a page run in order and can use the names that earlier blocks declared. */
   readonly pages?: readonly string[];
-  /** Names that examples use without declaring them. Called once per block or page. */
+  /** Returns the names that examples use without declaring them. Called once per doc comment block or page. */
   readonly scope?: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   /** The modules that examples can import, besides `node:fs/promises`. */
   readonly modules?: Readonly<Record<string, object>>;

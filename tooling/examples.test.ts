@@ -5,14 +5,14 @@ const run = async (code: string, scope = {}, modules = {}) =>
   (await runExample({ name: 'test', code }, scope, modules)).outcomes;
 
 describe('runExample', () => {
-  it('returns the actual value for each stated one', async () => {
+  it('returns the actual value for each stated value', async () => {
     expect(await run('f(2); // 5\nf(3); // 9', { f: (x: number) => x * x })).toEqual([
       { source: 'f(2);', actual: 4, stated: 5 },
       { source: 'f(3);', actual: 9, stated: 9 },
     ]);
   });
 
-  it('reads the value after the last line of a statement, also in blocks and for constants', async () => {
+  it('reads the value stated on the last line of a statement, also in blocks and for constants', async () => {
     const code = [
       '[1,',
       '2].length; // 2',

@@ -11,7 +11,7 @@ export interface Example {
   readonly code: string;
 }
 
-/** One value that an example states, with the actual value. */
+/** One value that an example states in a comment, with the actual value. */
 export interface Outcome {
   readonly source: string;
   readonly actual: unknown;
@@ -50,13 +50,13 @@ function fences(text: string): string[] {
   return [...text.matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map((match) => match[1]!);
 }
 
-/** Matches a comment that states a value, by the start of a literal. */
+/** Matches a comment that states a value, because it begins like a literal. */
 const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
 
 /**
  * Runs a block of plain JavaScript with the names of `scope`. Returns every value it states in a comment at the end of
- * a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
- * at its top level. An `import` finds its module in `modules`.
+ * a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names that it declares
+ * at its top level. An `import` gets its module from `modules`.
  *
  * @throws the example's error, or an error if it is not plain JavaScript
  */
@@ -133,7 +133,7 @@ function parseBlock(name: string, code: string): { program: Program; comments: C
   }
 }
 
-/** The value stated in the comment after a statement, on its last line. */
+/** The value that the comment after a statement states, on the statement's last line. */
 function statedBehind(node: Node, comments: readonly Comment[], code: string): string | undefined {
   const comment = comments.find(({ start }) => start >= node.end);
   if (comment?.type !== 'Line') return undefined;
@@ -174,7 +174,7 @@ function importEdit({ start, end, source, specifiers }: ImportNode): Edit {
   return { start, end, text: names.join(' ') };
 }
 
-/** The names that a block declares, which its scope must not contain. */
+/** The names that a block declares at its top level. They are left out of its scope. */
 function declaredNames(code: string): string[] {
   const names: string[] = [];
   const { program } = parseBlock('', code);

@@ -1,6 +1,6 @@
 /**
- * Devices and programs that tests need and a new machine may lack. A missing one skips the test with a message;
- * `CLR_REQUIRE` (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
+ * Devices and programs that tests need and a new machine may lack. If one is missing, its tests are skipped with a
+ * message, or fail if `CLR_REQUIRE` (a list such as `chromium,webgpu`) names it.
  */
 export type Need = 'chromium' | 'webgpu' | 'pytorch' | 'mpi' | 'redis';
 

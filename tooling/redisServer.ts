@@ -8,7 +8,7 @@ import { join } from 'node:path';
 /** True if this machine has a redis-server. */
 export const hasRedis: boolean = spawnSync('redis-server', ['--version']).status === 0;
 
-/** A test's own server on the loopback address. It keeps its data over a restart. */
+/** A Redis server for one test, on the loopback address. It keeps its data across restarts. */
 export interface RedisServer {
   readonly url: string;
   start(): Promise<void>;

@@ -1,4 +1,4 @@
-// The same training as `clr train`, written with @clr/onnx. run.ts compares their times.
+// Trains in the same way as `clr train`, but by calls of @clr/onnx. run.ts compares the times of the two programs.
 // Usage: node direct.mjs model data out batch epochs lr
 import { readFile, writeFile } from 'node:fs/promises';
 import { adamW, decay, train } from '@clr/core';

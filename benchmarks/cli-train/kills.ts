@@ -53,9 +53,9 @@ for (let kill = 1; kill <= kills; kill++) {
   const same = readFileSync(at(out)).equals(readFileSync(at('whole.onnx')));
   if (same) equal += 1;
   console.log(
-    `killed after ${(moment / 1000).toFixed(1)} s, ${before}: ${same ? 'the same bits' : 'DIFFERENT BITS'}`,
+    `killed after ${(moment / 1000).toFixed(1)} s, ${before}: ${same ? 'the same model' : 'A DIFFERENT MODEL'}`,
   );
 }
-console.log(`${equal} of ${kills} have the same bits`);
+console.log(`${equal} of ${kills} models are equal to that of the uninterrupted run`);
 rmSync(folder, { recursive: true });
 if (equal < kills) process.exitCode = 1;

@@ -1,6 +1,7 @@
-// Compares the time of `clr train` with that of the same training written with @clr/onnx, from the start of the process
-// to the written file. The two programs take turns, each in its own process. The processor time is printed too, because
-// other programs on the machine disturb it less. Build first. An argument sets the number of rounds.
+// Compares the time of `clr train` with that of a program that calls @clr/onnx and trains in the same way, from the
+// start of the process to the written file. The two programs take turns, each in its own process. The processor time is
+// printed too, because other programs on the machine disturb it less. Build first. An argument sets the number of
+// rounds.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeNpz } from '@clr/data';
 
-// The settings of both trainings.
+// The settings of both programs.
 const [batch, epochs, lr] = [32, 3, 0.002];
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -87,10 +88,10 @@ for (const [what, name] of [
   const quantile = (share: number) => ratios[Math.round(share * (rounds - 1))]!.toFixed(3);
   console.log(
     `${name}: median ratio ${quantile(0.5)} (target: 1.05 at most), quartiles ${quantile(0.25)} and ${quantile(0.75)}, ` +
-      `${quantile(0)} to ${quantile(1)}`,
+      `range ${quantile(0)} to ${quantile(1)}`,
   );
 }
 console.log(
-  `${readFileSync(at('command.onnx')).length} and ${readFileSync(at('direct.onnx')).length} bytes of model`,
+  `size of the models: ${readFileSync(at('command.onnx')).length} and ${readFileSync(at('direct.onnx')).length} bytes`,
 );
 rmSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-"""Writes scikit-learn's tables as CSV, each split six times into training and test rows, and prints the scores of its linear models."""
+"""Writes scikit-learn's example data sets as CSV, each split six times into training and test rows. Prints the test scores of scikit-learn's linear models."""
 import json
 import sys
 from pathlib import Path

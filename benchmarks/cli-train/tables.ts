@@ -19,7 +19,7 @@ const clr = (...args: readonly string[]): string =>
   execFileSync(process.execPath, [path('../../packages/cli/dist/main.js'), ...args], {
     ...{ cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   });
-/** The output of a command, or undefined if it refuses to suggest a rate. */
+/** The output of a command, or undefined if the command refuses to suggest a rate. */
 const unlessRefused = (command: () => string): string | undefined => {
   try {
     return command();

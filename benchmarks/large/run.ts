@@ -11,7 +11,7 @@ import {
 } from '@clr/core';
 import { renderReport } from '@clr/report';
 
-// Measures the cost of large inputs, compared with inputs a tenth as large: pnpm --filter @clr/benchmarks large
+// Measures the cost of large inputs and of inputs a tenth as large. Run: pnpm --filter @clr/benchmarks large
 // Targets: each large input takes at most 2 s, and at most 15 times as long as the input a tenth as large.
 
 function traceOf(count: number): RangeTestTrace {
@@ -97,7 +97,7 @@ function measure(run: () => unknown): number {
   return least;
 }
 
-console.log('| what | size | ms | a tenth: ms | × | missed |\n|---|---|---|---|---|---|');
+console.log('| what | size | ms | ms for a tenth | ratio | missed target |\n|---|---|---|---|---|---|');
 for (const { what, large, prepare } of cases) {
   const tenth = measure(prepare(large / 10));
   const all = measure(prepare(large));

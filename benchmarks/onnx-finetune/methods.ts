@@ -1,6 +1,6 @@
 import { addLora, describeHead, freezeExcept, isLora, mergeLora, replaceHead } from '@clr/onnx';
 
-/** A way to fine-tune a model: the model to train, its trained weights, and the exported result. */
+/** A way to fine-tune a model: the model, the weights to train, and what is done with the exported model. */
 export interface Method {
   readonly name: string;
   readonly lr: number;
@@ -12,7 +12,7 @@ export interface Method {
 /**
  * The ways to fine-tune a backbone for other classes.
  *
- * @param integers - true if the backbone's weights are integers. Adapters then stay separate
+ * @param integers - true if the backbone's weights are integers. Adapters are then not merged into them
  */
 export function methodsFor(backbone: Uint8Array, seed: number, integers: boolean): Method[] {
   const model = replaceHead(backbone, { classes: 5, seed });

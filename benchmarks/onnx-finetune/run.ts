@@ -13,8 +13,8 @@ import { backbone } from './backbone.ts';
 import { type Method, methodsFor } from './methods.ts';
 
 // A net that was trained on the digits 0 to 4 learns the digits 5 to 9 from 500 examples, in several ways. clr and
-// PyTorch use the same file, initial weights and batches. Both libraries repeat the runs with the weights of the body
-// as integers of 8 and of 4 bits.
+// PyTorch use the same file, initial weights and batches. Both libraries repeat the runs with the body's weights stored
+// as 8-bit and as 4-bit integers.
 // Usage: tsx onnx-finetune/run.ts [--seeds 1,2,3]
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3' } } });
@@ -80,7 +80,7 @@ try {
   const own = await digits('test', [0, 1, 2, 3, 4]);
   const share = (value: number): string => (100 * value).toFixed(2);
   console.log(
-    `backbone on its own digits: ${share(await accuracyOf(body, own))} %, int8 ${share(await accuracyOf(int8, own))} %, int4 ${share(await accuracyOf(int4, own))} %`,
+    `backbone on the digits 0 to 4: float ${share(await accuracyOf(body, own))} %, int8 ${share(await accuracyOf(int8, own))} %, int4 ${share(await accuracyOf(int4, own))} %`,
   );
 
   const started = performance.now();

@@ -1,4 +1,4 @@
-"""Fine-tunes the same ONNX files with PyTorch, on the same batches. Also converts weights to integers. Reads each request as one line of JSON and answers with one line.
+"""Fine-tunes the ONNX files that clr fine-tunes, with PyTorch and on the same batches. Also converts weights to integers. Reads each request as one line of JSON and writes its result as one line.
 """
 import json
 import sys
@@ -34,7 +34,7 @@ def halves(flat):
 
 
 class Integers:
-    """A weight stored as integers. It is frozen, or has float master weights that each pass rounds; the gradient passes straight through."""
+    """A weight stored as integers. It is frozen, or has float master weights that each pass rounds; the gradient ignores the rounding."""
 
     def __init__(self, integers, scale, zero, ends):
         self.scale, self.zero, self.ends = scale, zero, ends
@@ -178,7 +178,7 @@ def n_bits(graph, node, weight, block=16):
 
 
 def quantise(folder, model, to, bits):
-    """Converts the weights of products to integers of `bits` bits."""
+    """Converts the weights of convolutions and dense layers to `bits`-bit integers."""
     file = onnx.load(f'{folder}/{model}')
     graph = file.graph
     layers = [node for node in graph.node if node.op_type in ('Conv', 'Gemm')]

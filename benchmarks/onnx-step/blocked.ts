@@ -1,5 +1,5 @@
 /**
- * Measures the gain from channels in blocks: one training step with blocks and without, in turns. Below the
+ * Measures the gain from channels in blocks: a training step with blocks takes turns with one without. Below the
  * optimisation level `layout`, clr writes convolutions in the plain layout. If the convolutions' weights are trained,
  * ONNX Runtime changes nothing else at that level.
  *

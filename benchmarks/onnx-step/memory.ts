@@ -48,7 +48,8 @@ async function torchPeak(net?: string, batch = 0): Promise<number> {
 
 /**
  * Measures the peak memory of clr and of PyTorch for each net, each in its own process. The baseline of each runtime is
- * a process that has multiplied two numbers. A process that has only loaded a runtime has little of its code in memory.
+ * a process that has multiplied two numbers. A process that has only loaded a runtime has little of the runtime's code
+ * in memory.
  */
 export async function peaks(
   folder: string,

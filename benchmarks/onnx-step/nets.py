@@ -50,7 +50,7 @@ class Attention(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Transformer blocks, and a classifier of the mean over the positions."""
+    """Transformer blocks, and a linear classifier on the mean over the positions."""
 
     def __init__(self, count=1, width=16, heads=2, hidden=32, classes=5):
         super().__init__()

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from nets import NETS
 
 THREADS = 2
-# The exporter warns about every running batch counter.
+# The exporter warns about the batch counter of every batch norm.
 warnings.filterwarnings("ignore")
 
 
@@ -42,7 +42,7 @@ class Run:
         torch.onnx.export(
             self.model, self.input[:2], str(folder / f'{net}.onnx'), opset_version=17,
             input_names=['input'], output_names=['output'], do_constant_folding=False,
-            # Parts in inference mode stay in that mode.
+            # Modules in inference mode stay in that mode.
             training=torch.onnx.TrainingMode.PRESERVE,
             dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}},
         )
@@ -85,7 +85,7 @@ def kernels(paths):
 
 
 def blas(folder):
-    """The library behind matrix products, its kernels, and the speed of a product. Also writes products as ONNX."""
+    """The library that computes matrix products, its kernels, and its speed. Also writes products as ONNX."""
     a, b = torch.randn(SIZE, SIZE), torch.randn(SIZE, SIZE)
     write_product(Path(folder) / 'product.onnx', SIZE)
     write_product(Path(folder) / 'small.onnx', 1)
@@ -112,7 +112,7 @@ def profile(run, count, lr):
         if step == 0:
             continue
         for event in recorded.key_averages():
-            # A parent of short children can come out below zero.
+            # The own time of an operator that calls many short operators can come out below zero.
             time = max(0, event.self_cpu_time_total / 1000)
             fastest[event.key] = min(time, fastest.get(event.key, time))
     return fastest

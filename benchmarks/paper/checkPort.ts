@@ -1,8 +1,8 @@
 /**
  * Compares the port of the quick net with PyTorch's numbers: eight losses under triangular2, and how far each tensor
- * moved in three updates. A wrong port differs by 0.37 or more. Examples are the rate outside the velocity, biases that
- * learn at the normal rate, an average pool that always divides by 9, and a mean per channel. The tolerances allow the
- * rounding differences of correct ports.
+ * moved in three updates. A wrong port differs by 0.37 or more. Examples of mistakes are the rate outside the velocity,
+ * biases that learn at the normal rate, an average pool that always divides by 9, and a mean per channel. The
+ * tolerances allow the rounding differences of correct ports.
  *
  * npx tsx paper/checkPort.ts
  */

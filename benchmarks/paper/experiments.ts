@@ -23,11 +23,11 @@ export interface Experiment {
   /** A short description. */
   readonly what: string;
   readonly net: NetName;
-  /** The policy. With `'auto'` `autoClr` chooses the policy at its defaults. */
+  /** The policy. `'auto'` lets `autoClr` choose it, with default options. */
   readonly policy: Policy | 'auto';
   readonly steps: number;
   readonly optimizer: Optimizer;
-  /** Examples in a batch. */
+  /** The number of examples in a batch. */
   readonly batch: number;
   /** The number of training images, counted from the first image of the data set. */
   readonly images: number;

@@ -76,7 +76,7 @@ picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
 const sweep = traces.find(({ experiment }) => experiment === 'range-test');
 if (sweep) {
   const trace = toRangeTest(sweep);
-  // Each point is a mean of 50 losses. The curve is not a running mean.
+  // Each point is the mean of its own 50 losses, not a running mean, so there is no smoothing to undo.
   const finding = analyzeRangeTest(trace, { smoothing: 'none' });
   const title = 'CIFAR-10, full net: the range test of the paper';
   writeFileSync(new URL('reproduction-range-test.svg', pictures), renderRangeTest(trace, finding, { title }));

@@ -1,4 +1,4 @@
-/** A result of the paper or a result to compare with it, and the run of this repository that has this result. */
+/** A result of the paper, or one to compare with it, and the run in this repository that gives it. */
 export interface Row {
   readonly what: string;
   /** The published accuracy in percent, and its place in the paper. */

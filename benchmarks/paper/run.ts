@@ -1,10 +1,11 @@
 /**
- * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure) and continues with the
- * same bits when it is started again. A finished run is stored in traces/ and not repeated.
+ * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure). Started again, it
+ * continues and ends with the same bits as an uninterrupted run. (Only `auto` runs start from the beginning.) A
+ * finished run is stored in traces/ and not repeated.
  *
  * npx tsx paper/run.ts --list
  * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
- * npx tsx paper/run.ts small-triangular2 small-drop --check   # compares new runs with the kept traces; 1 if they differ
+ * npx tsx paper/run.ts small-triangular2 small-drop --check   # compares with stored traces; exits with 1 if different
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -136,8 +137,8 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
 }
 
 /**
- * Lets `autoClr` find the rate and train. The steps of the range test count in the budget. A stopped run cannot resume,
- * and starts again.
+ * Lets `autoClr` find the rate and train. The steps of the range test count in the budget. A stopped run cannot resume.
+ * It starts from the beginning.
  */
 async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
   const { name, steps, net, optimizer, batch, images } = experiment;
@@ -157,7 +158,8 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
         if (type === 'sweep' || type === 'step') progress.update(++taken, undefined);
       },
     });
-    if (signal.aborted) return console.log(`\n${name}: stopped. The same command starts it again.`);
+    if (signal.aborted)
+      return console.log(`\n${name}: stopped. The same command starts it from the beginning.`);
     if (!policy || !run) throw new Error(`autoClr trained nothing: ${finding.reasons.join(' ')}`);
     const { loss, accuracy } = await trainer.evaluate(cifar.test);
     const blocks = Math.ceil(run.steps.length / blockSteps);
@@ -188,11 +190,12 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
 }
 
 /**
- * How far a repeated run may be from the mean of the kept runs. Processors round differently, so runs end differently.
+ * The largest accepted difference in accuracy between a repeated run and the mean of the stored runs. Processors round
+ * differently, so runs end differently.
  */
 const tolerance = 0.02;
 
-/** Compares the last accuracy of a repeated run with those of the traces that are kept. */
+/** Compares the last accuracy of a repeated run with those of the stored traces. */
 function compareWithKept(name: string, looks: Trace['looks']): void {
   const last = (of: Trace['looks']): number => of.at(-1)?.accuracy ?? Number.NaN;
   const kept = readTraces()

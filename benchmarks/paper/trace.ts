@@ -24,7 +24,7 @@ export interface Trace {
   readonly looks: readonly Look[];
   readonly seconds: number;
   readonly processor: string;
-  /** The result of `autoClr`, if it chose the policy. The losses are those of the training alone. */
+  /** The result of `autoClr`, if it chose the policy. The losses above are then those after the range test. */
   readonly auto?: {
     readonly policy: Policy;
     readonly testSteps: number;
@@ -56,7 +56,7 @@ export function readTraces(): Trace[] {
 }
 
 /**
- * Converts a trace to a run of core for pictures, with a step for each block of losses and a trough for each
+ * Converts a trace to a `TrainingRun` for pictures, with a step for each block of losses and a trough for each
  * evaluation.
  */
 export function toRun({ experiment, losses, looks, auto }: Trace): TrainingRun {

@@ -63,20 +63,20 @@ if (process.argv[1] === import.meta.filename) {
     const random = reads.filter(({ randomLabels }) => randomLabels);
     console.log(`${kind}: ${good.length} good sweeps`);
     console.log(
-      `  a reading in ${percent(good.filter(({ byLoss }) => byLoss.accuracy).length, good.length)}`,
+      `  accuracy curve analysed in ${percent(good.filter(({ byLoss }) => byLoss.accuracy).length, good.length)}`,
     );
     console.log(
-      `  falls above the loss edge, decades: ${[0.05, 0.5, 0.95].map((q) => middle(shifts, q)).join(', ')}`,
+      `  accuracy falls above the loss edge by, in decades (5, 50, 95 %): ${[0.05, 0.5, 0.95].map((q) => middle(shifts, q)).join(', ')}`,
     );
     console.log(
-      `  without losses: answered ${percent(answered.length, good.length)}, stable ${percent(stable.length, answered.length)}`,
+      `  from accuracies alone: suggestion in ${percent(answered.length, good.length)}, stable ${percent(stable.length, answered.length)}`,
     );
     console.log(
-      `  their maxLr beside that of the losses, decades: ${[0.05, 0.5, 0.95].map((q) => middle(ratios, q)).join(', ')}`,
+      `  their maxLr above that from losses by, in decades (5, 50, 95 %): ${[0.05, 0.5, 0.95].map((q) => middle(ratios, q)).join(', ')}`,
     );
     if (random.length > 0)
       console.log(
-        `  random labels: a reading in ${random.filter(({ byLoss }) => byLoss.accuracy).length} of ${random.length}`,
+        `  random labels: accuracy curve analysed in ${random.filter(({ byLoss }) => byLoss.accuracy).length} of ${random.length}`,
       );
   }
 }

@@ -29,7 +29,7 @@ interface Run {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Means of ten values in a row. */
+/** The running mean over ten values. */
 const smoothed = (values: readonly number[]): number[] =>
   values.slice(9).map((_, i) => mean(values.slice(i, i + 10)));
 
@@ -66,11 +66,11 @@ async function runs(): Promise<Run[]> {
         features: {
           'fall of the loss in the sweep, as a share of its start': depth / Math.abs(start),
           'noise of a batch': noise / Math.abs(start),
-          'depth of the fall in noises': Math.log10(depth / noise),
-          'where a tenth of the fall is done': rateAt(0.1),
-          'where half of it is done': rateAt(0.5),
-          'where nine tenths are done': rateAt(0.9),
-          'where the loss is lowest': rateAt(1),
+          'depth of the fall, in units of the noise': Math.log10(depth / noise),
+          'rate at a tenth of the fall': rateAt(0.1),
+          'rate at half of the fall': rateAt(0.5),
+          'rate at nine tenths of the fall': rateAt(0.9),
+          'rate at the lowest loss': rateAt(1),
           'best accuracy in the sweep': Math.max(...smoothed(points.map(({ accuracy }) => accuracy ?? 0))),
           'batch size': Math.log10(setting.batch),
           'length of the training': Math.log10(truth.budget),
@@ -84,7 +84,7 @@ async function runs(): Promise<Run[]> {
 const range = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => from + i * by);
 
-/** The score of a distance: 1 inside the band. Outside it is negative, and the farther the band is, the lower it is. */
+/** The score of a distance: 1 inside the band. Outside it is negative, and lower the farther away the band is. */
 function worth({ band: [low, high], byLength }: Run, below: number): number {
   const at = below + byLength;
   const beyond = Math.max(low - at, at - high, 0);
@@ -136,11 +136,13 @@ function known(all: readonly Run[]): number {
 
 const all = await runs();
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-console.log(`${all.length} runs; in band, fitted without the setting that is counted:\n`);
-console.log(`one distance below the edge, by length: ${percent(leftOut(all, () => 'any'))}`);
-console.log(`one for each kind of update: ${percent(leftOut(all, ({ kind }) => kind))}`);
-console.log(`RMSProp apart from Adam: ${percent(leftOut(all, ({ finerKind }) => finerKind))}`);
-console.log('by kind of update, and by:');
+console.log(`${all.length} runs; share in band, with each setting left out of its own fit:\n`);
+console.log(
+  `one distance below the edge, adjusted for the length of training: ${percent(leftOut(all, () => 'any'))}`,
+);
+console.log(`one distance for each kind of update: ${percent(leftOut(all, ({ kind }) => kind))}`);
+console.log(`the same, with RMSProp apart from Adam: ${percent(leftOut(all, ({ finerKind }) => finerKind))}`);
+console.log('one distance for each kind of update, and a slope in:');
 for (const feature of Object.keys(all[0]!.features))
   console.log(`  ${feature}: ${percent(leftOut(all, ({ kind }) => kind, feature))}`);
-console.log(`each setting's own, if it were known: ${percent(known(all))}`);
+console.log(`each setting's own best distance, if it were known: ${percent(known(all))}`);

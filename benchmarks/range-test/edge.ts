@@ -2,7 +2,8 @@ import type { Sweep, SweepRecord } from './sweeps.ts';
 
 /**
  * A rough loss edge, for placing the grid and the linear sweep. It is the rate at which the median of five losses has
- * lost half of the gain. If the loss never rises so far, it is the last rate of the sweep.
+ * risen from its minimum by half of its fall, plus a tenth of the first loss. If the loss never rises so far, it is the
+ * last rate of the sweep.
  */
 export function edgeOf(sweep: Sweep, { loss }: Pick<SweepRecord, 'loss'>): number {
   const finite = loss.filter((value) => value !== null);

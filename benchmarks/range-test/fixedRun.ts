@@ -6,7 +6,7 @@ import { rounded } from './sweeps.ts';
 export interface Outcome {
   /** True if every training loss was finite, and the mean of the last twenty is below the first. */
   readonly stable: boolean;
-  /** The mean of the last twenty training losses. `null` if one of these losses was not finite. */
+  /** The mean of the last twenty training losses. `null` if a training loss was not finite. */
   readonly tail: number | null;
   /**
    * Accuracy on the validation data: the mean of evaluations at 90 %, 95 % and 100 % of the steps. 0 if a loss was not
@@ -20,11 +20,11 @@ export interface FixedRun extends Outcome {
   readonly lr: number;
   /** The loss before the first update. */
   readonly initial: number;
-  /** The result after a quarter of the steps. It is that of a shorter training, because the rate is constant. */
+  /** The result after a quarter of the steps. A shorter run would give the same, because the rate is constant. */
   readonly quarter: Outcome;
 }
 
-/** The steps at which a training of `end` steps is evaluated. */
+/** The steps at which a run of `end` steps is evaluated. */
 export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
 
 /** Reads the record of a run that was planned for a given number of steps. */

@@ -14,13 +14,13 @@ export interface JobData {
   /** True if the examples get random labels. */
   readonly randomLabels: boolean;
   /**
-   * True for trainings at a fixed rate: the run ends when it is hopeless, and its accuracy on the validation data is
+   * True for runs at a fixed rate: the run ends when it is hopeless, and its accuracy on the validation data is
    * measured.
    */
   readonly judged: boolean;
 }
 
-/** One sweep of a library: a training whose policy is a table of the sweep's rates. */
+/** One sweep of a library: a training run whose policy is a table of the sweep's rates. */
 export function sweepJob(
   setting: Setting,
   seed: number,
@@ -38,7 +38,7 @@ export function sweepJob(
   });
 }
 
-/** A training at one rate for the whole budget. Its accuracy is evaluated at the end of each stage. */
+/** A training run at one rate for the whole budget. Its accuracy is evaluated at the end of each stage. */
 export function fixedJob(setting: Setting, seed: number, power: number): Job {
   const { budget: steps } = setting;
   const ends = [...looksAt(Math.round(steps / 4)), Math.round(steps / 2), ...looksAt(steps)];

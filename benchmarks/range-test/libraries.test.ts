@@ -10,7 +10,7 @@ const rules = {
   'fastai steep': 'steep',
 } as const;
 
-describe("fastai's rules, on curves of fastai", () => {
+describe("fastai's rules, on recorded sweeps", () => {
   const curves = rangeTests.curves.filter((curve) => 'setting' in curve);
   it.each(Object.entries(rules))('%s gives the rates that PyTorch computed', (name, rule) => {
     const { suggest } = libraryRules.find((one) => one.name === name)!;
@@ -45,11 +45,11 @@ describe('rules for curves with NaN', () => {
   const answerOf = (name: string): number | null =>
     libraryRules.find((rule) => rule.name === name)!.suggest(losses, sweep);
 
-  it('pytorch-lr-finder takes NaN for the steepest descent', () => {
+  it('pytorch-lr-finder treats NaN as the steepest descent', () => {
     expect(answerOf('pytorch-lr-finder steepest')).toBe(sweep.lr(59));
   });
 
-  it('Lightning and fastai leave NaN out', () => {
+  it('Lightning and fastai ignore NaN', () => {
     expect(answerOf('Lightning steepest')).toBeLessThan(sweep.lr(60));
     expect(answerOf('fastai minimum/10')).toBe(sweep.lr(59) / 10);
   });

@@ -43,7 +43,7 @@ function gradient(values: readonly number[]): number[] {
   });
 }
 
-/** `torch.gradient` at uneven spacing: differences of second order inside, and of first order at the ends. */
+/** `torch.gradient` at uneven spacing: second-order differences inside, and first-order differences at the ends. */
 function gradientOver({ lrs, losses }: Curve): number[] {
   const slope = (i: number): number => (losses[i + 1]! - losses[i]!) / (lrs[i + 1]! - lrs[i]!);
   return losses.map((_, i) => {
@@ -166,7 +166,7 @@ function lightning(raw: Losses, sweep: Sweep): number | null {
   return curve.lrs[argMin(gradientOver(curve))]!;
 }
 
-/** The losses that each library keeps of a sweep. The key is clr's name for the library's smoothing. */
+/** The smoothed losses of a sweep, as each library stores them. The key is clr's name for the library's smoothing. */
 export const smoothings: Readonly<
   Record<'fastai' | 'lightning' | 'lr-finder', (raw: Losses, sweep: Sweep) => number[]>
 > = {

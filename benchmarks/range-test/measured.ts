@@ -70,7 +70,7 @@ export function measured(
   };
   const powers = (): number[] => [...accuracies.keys()].sort((a, b) => a - b);
   const best = (): number => powers().reduce((a, b) => (accuracies.get(b)! > accuracies.get(a)! ? b : a));
-  // True if even lower rates need no training, because the lowest two rates are far less accurate than the best.
+  // True if lower rates need not be tried, because the two lowest so far are far less accurate than the best.
   const useless = (): boolean =>
     powers().length > 8 &&
     powers()

@@ -1,4 +1,4 @@
-/** The rules that `score.ts` compares: those of other libraries and clr's analysis. Each answers from stored data. */
+/** The rules that `score.ts` compares: those of other libraries and clr's analysis. Each uses only stored data. */
 import {
   analyzeRangeTest,
   type RangeTestFinding,
@@ -33,7 +33,7 @@ export interface Rule {
   readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
 }
 
-/** The stored sweeps with this seed and name. The first one has the same batch order as the trainings. */
+/** The stored sweeps with this seed and name. The first one has the same batch order as the seed's range tests. */
 const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
   sweeps
     .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
@@ -58,7 +58,7 @@ const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: Updat
 
 const kinds = new Map(settings.map(({ name, optimizer }) => [name, updateKindOf(optimizer)]));
 
-/** clr's analysis of plain sweeps. With `kind` the analysis knows the kind of optimizer. */
+/** clr's analysis of sweeps at given rates. With `kind` the analysis knows the kind of optimizer. */
 const plain = (name: string, choice: Choice, kind = true): Rule => ({
   name,
   answer: async ({ sweeps, truth: { setting, budget } }, seed) => {
@@ -92,7 +92,7 @@ export const rules: readonly Rule[] = [
   plain('clr, one sweep of 200 steps', [['clr-200']]),
   plain('clr, one sweep of 400 steps', [['clr-400']]),
   plain('clr, three sweeps of 200 steps', [['clr-200', 3]]),
-  plain('clr, the same, kind of optimizer unknown', [['clr-200', 3]], false),
+  plain('clr, three sweeps of 200 steps, kind of optimizer unknown', [['clr-200', 3]], false),
   byDefault('clr, by default', true),
   byDefault('clr, by default, budget unknown', false),
   adaptive('clr, 200 steps', 200),
@@ -101,8 +101,8 @@ export const rules: readonly Rule[] = [
 
 /**
  * A search instead of a range test. It trains at every rate of the grid for a quarter of the budget, and takes the
- * stable rate that is most accurate with this seed. The answer is this rate times `factor`. The search shows how much
- * can be expected of a sweep.
+ * stable rate that is most accurate with this seed. The answer is this rate times `factor`. The search shows how good a
+ * suggestion from a sweep can be expected to be.
  */
 export const search = (truths: readonly StoredTruth[], factor: number): Rule => {
   const quarters = new Map(truths.map((truth) => [truth.setting, quarterOf(truth)]));

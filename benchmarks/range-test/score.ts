@@ -154,12 +154,12 @@ function coverage(runs: readonly Run[]): string {
         return interval[0] <= rate && rate <= interval[1] ? 1 : 0;
       }),
     );
-    return `of ${of} in ${percent(
+    return `for ${of} in ${percent(
       pairs.reduce<number>((sum, pair) => sum + pair, 0),
       pairs.length,
     )}`;
   });
-  return `The interval holds what another seed says: ${shares.join(', ')}.`;
+  return `The interval contains another seed's suggestion: ${shares.join(', ')}.`;
 }
 
 const log = (lr: number | null | undefined): string => (lr ? Math.log10(lr).toFixed(2) : '–');
@@ -231,7 +231,7 @@ async function report(title: string, truths: readonly StoredTruth[], wantsDetail
   const all = await scores(truths, [...rules, search(truths, 1), search(truths, 0.5)]);
   console.log('\nThe same settings, trained for a quarter of their budget\n');
   await scores(truths.map(quarterOf), rules);
-  console.log('\nCertainty of clr: all plain sweeps, and the range test without given rates\n');
+  console.log('\nCertainty of clr: all sweeps at given rates, then the range test that chooses its rates\n');
   const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
   calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));
   calibration(runsOfAll(['clr, 200 steps', 'clr, 400 steps']));

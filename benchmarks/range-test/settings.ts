@@ -87,7 +87,7 @@ const development: readonly Row[] = [
   ['resnet', 'adam', 32],
 ];
 
-// These have other nets and other data than those above, and were chosen before anything was trained.
+// These have other nets than those above, and some have other data. They were chosen before any of them was trained.
 const heldOut: readonly Row[] = [
   ['signal', 'sgd', 32],
   ['signal', 'adam', 64],

@@ -11,7 +11,7 @@ import { analyzeRangeTest, batchSharpness, rangeTest, updateKindOf } from '@clr/
 import { type Setting, settings } from './settings.ts';
 import { createTask } from './task.ts';
 
-/** The lowest share of the edge at which core reads the sharpness: `sharpnessWindow.near` of its calibration. */
+/** Core reads the sharpness at rates from edge / `near` up to the edge: `sharpnessWindow.near` of its calibration. */
 const near = 4;
 
 const places = ['start', 'sweep', 'trained'] as const;
@@ -74,6 +74,6 @@ for (const kind of ['sgd', 'momentum', 'adaptive'] as const) {
   const these = rows.filter((row) => row.kind === kind);
   if (these.length > 0)
     console.log(
-      `| **${kind}**: median (decades; how many) | ${places.map((place) => summary(these.map((row) => row[place]))).join(' | ')} |`,
+      `| **${kind}**: median (spread in decades; count) | ${places.map((place) => summary(these.map((row) => row[place]))).join(' | ')} |`,
     );
 }

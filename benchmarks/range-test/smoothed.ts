@@ -16,7 +16,7 @@ export const tools = Object.keys(smoothings) as Tool[];
 export interface Comparison {
   /**
    * maxLr with the smoothing undone, divided by maxLr of the raw losses. `null` if only one of these curves gives a
-   * rate.
+   * rate, and `undefined` if neither does.
    */
   readonly ratio: number | null | undefined;
   /** True if the smoothed losses are refused as smoothed when the kind of smoothing is not given. */

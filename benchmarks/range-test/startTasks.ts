@@ -14,7 +14,7 @@ interface Part {
   readonly count: number;
 }
 
-/** A training with an unusual start, such as unscaled inputs or large initial weights. */
+/** A training run from a certain start, such as unscaled inputs or large initial weights. */
 export interface Start {
   readonly name: string;
   /**
@@ -147,7 +147,7 @@ const hopeless: readonly Omit<Start, 'kind'>[] = [
   },
   { name: 'weights of 0, momentum', ...tabular, optimizer: momentum, weights: 0 },
   { name: 'weights of 0, adam', ...digits, optimizer: adam(), weights: 0 },
-  { name: 'learned by heart, momentum', ...tabular, optimizer: momentum, examples: 256, pretrained: 3000 },
+  { name: 'memorised examples, momentum', ...tabular, optimizer: momentum, examples: 256, pretrained: 3000 },
   {
     name: 'one NaN, momentum',
     ...tabular,

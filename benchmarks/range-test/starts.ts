@@ -1,5 +1,6 @@
 /**
- * Compares autoClr with a decay from the best of a grid of peaks, on high, ordinary and hopeless starts.
+ * Compares autoClr with a decay from the best of a grid of peaks, on the high, ordinary and hopeless starts of
+ * startTasks.ts.
  *
  * npx tsx range-test/starts.ts [--only text] [--kind high] [--seeds 2] [--truth | --tests]
  *
@@ -10,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { analyzeRangeTest, autoClr, decay, rangeTest, train } from '@clr/core';
 import { createStart, type Start, starts } from './startTasks.ts';
 
-/** The steps of every training, including autoClr's range test and settling. */
+/** The steps of every training run, including autoClr's range test and the steps before it at a low rate. */
 const steps = 1000;
 const peaks = Array.from({ length: 17 }, (_, i) => 10 ** (-7 + i / 2));
 const store = new URL('./traces/starts.jsonl', import.meta.url);
@@ -18,7 +19,7 @@ const store = new URL('./traces/starts.jsonl', import.meta.url);
 interface Trained {
   readonly name: string;
   readonly seed: number;
-  /** The peaks of the decay. */
+  /** The highest rate of the decay. */
   readonly peak: number;
   readonly score: number;
 }

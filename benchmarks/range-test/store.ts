@@ -36,7 +36,7 @@ export interface StoredTruth extends Truth {
   readonly grid: readonly (TruthPoint & { readonly quarter: OutcomesOfSeeds })[];
 }
 
-/** The results of a setting for trainings that end after a quarter of its budget. */
+/** The results of a setting for runs that end after a quarter of its budget. */
 export function quarterOf({ grid, budget, ...truth }: StoredTruth): Truth {
   return { ...truth, budget: budget / 4, grid: grid.map(({ lr, quarter }) => ({ lr, ...quarter })) };
 }
@@ -46,13 +46,13 @@ export function quarterOf({ grid, budget, ...truth }: StoredTruth): Truth {
  */
 export interface StoredAdaptive {
   readonly seed: number;
-  /** The number of steps that the whole test was given. */
+  /** The number of steps allowed for the whole test. */
   readonly steps: number;
   readonly randomLabels?: boolean;
   readonly trace: Omit<RangeTestTrace, 'points' | 'coarse'>;
   readonly loss: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
-  /** The losses of the coarse sweep. The name is that of older traces. */
+  /** The losses of the coarse sweep, under the name that older traces use. */
   readonly scout: readonly (number | null)[];
 }
 
@@ -104,7 +104,7 @@ export function writeLinear(stored: readonly StoredLinear[]): void {
   writeFileSync(new URL('linear.json', folder), lines(stored));
 }
 
-/** Empty if they have not been measured. */
+/** The stored linear sweeps. Empty if none has been measured. */
 export function readLinear(): StoredLinear[] {
   const file = new URL('linear.json', folder);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredLinear[]) : [];
@@ -118,7 +118,7 @@ export function writeAdaptive(setting: string, stored: readonly StoredAdaptive[]
   writeFileSync(inside('adaptive', setting), lines(stored));
 }
 
-/** Empty if they have not been measured. */
+/** The stored range tests of a setting. Empty if none has been measured. */
 export function readAdaptive(setting: string): StoredAdaptive[] {
   const file = inside('adaptive', setting);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredAdaptive[]) : [];
@@ -158,6 +158,6 @@ export function unpack({ steps, trace, loss, accuracy, scout: coarse }: StoredAd
 interface Ends {
   readonly startLr: number;
   readonly endLr: number;
-  /** The number of steps between two points of a trace. */
+  /** The number of steps in which the rate goes from `startLr` to `endLr`. */
   readonly of: number;
 }

@@ -19,7 +19,7 @@ export interface Task {
 export interface TaskOptions {
   /** Gives the training examples random labels, so that there is nothing to learn. */
   readonly randomLabels?: boolean;
-  /** Measures no forms of operators, so that all machines use the same forms. */
+  /** Times no alternative ways to write an operation, so that all machines use the same way. */
   readonly deterministic?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Truth } from './store.ts';
 
-/** What the results of a setting's fixed rates say: the best rate, the band around it, and the largest stable rate. */
+/** Conclusions from a setting's results at fixed rates: the best rate, the band around it, the largest stable rate. */
 export interface Verdict {
   /** The rate with the best accuracy. */
   readonly best: {
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly inBand: (lr: number) => boolean;
 }
 
-/** How far the accuracy may be below the best in the band: one point. */
+/** Inside the band the accuracy is at most this far below the best: one point. */
 const tolerance = 0.01;
 
 export function verdictOf({ grid }: Truth): Verdict {

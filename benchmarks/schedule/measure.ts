@@ -59,6 +59,6 @@ export function measure({ policy, byHand }: Case): Measured {
 function agree(ours: number, byHand: number): void {
   if (Math.abs(ours - byHand) > 1e-6 * Math.abs(byHand))
     throw new Error(
-      `Expected clr and the loop by hand to give the same sum. Received: ${ours} and ${byHand}.`,
+      `Expected clr and the handwritten loop to give the same sum. Received: ${ours} and ${byHand}.`,
     );
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { cases } from './cases.ts';
 import { type Measured, measure } from './measure.ts';
 
-// Compares schedule.lr and sampleSchedule with loops written by hand: pnpm --filter @clr/benchmarks schedule
+// Compares schedule.lr and sampleSchedule with handwritten loops. Run: pnpm --filter @clr/benchmarks schedule
 // Each policy has its own process, because most programs use only one or two policies. `--together` measures all
 // policies in one process.
 
@@ -16,7 +16,7 @@ else report(choice === '--together');
 function report(together: boolean): void {
   console.log(`Node ${process.version}, 20,000 steps, medians of 500 rounds.`);
   console.log(
-    'Targets: lr at most 20 ns a call, sampleSchedule at least 50 M values/s. × is the time divided by that of the hand-written loop.\n',
+    'Targets: lr at most 20 ns a call, sampleSchedule at least 50 M values/s. × is the time divided by that of the handwritten loop.\n',
   );
   const header = ['policy', 'lr ns', 'by hand ns', '×', 'sample M/s', 'by hand M/s', '×'];
   console.log(row(header));

@@ -1,6 +1,6 @@
 /**
- * Counts how often `confidence` was right for the stored range tests. The answer of a range test is good if a linear
- * decay from its `maxLr` comes within half a point of the tuned decay. The script trains no model.
+ * Compares the `confidence` of the stored range tests with how often their answers were good. An answer is good if a
+ * linear decay from its `maxLr` comes within half a point of the tuned decay. The script trains no model.
  *
  * npx tsx tuned-decay/confidence.ts
  */
@@ -16,7 +16,7 @@ interface Claim {
   readonly good: boolean;
 }
 
-/** The confidences of all range tests of a part. */
+/** The claims of a part of the settings: one for each range test that gives a suggestion. */
 export function claimsOf(part: (typeof parts)[number]): Claim[] {
   return measuredRuns([part]).flatMap((run) =>
     ofKind(run.lines, 'rangeTest')
@@ -42,7 +42,7 @@ export function areaUnderCurve(claims: readonly Claim[]): number {
 
 if (process.argv[1] === import.meta.filename) {
   console.log(
-    '| part | answers | good | AUC | by confidence: how many, good |\n| --- | --- | --- | --- | --- |',
+    '| part | answers | good | AUC | by lowest confidence: answers, share good |\n| --- | --- | --- | --- | --- |',
   );
   const all = parts.map((part) => [part, claimsOf(part)] as const);
   for (const [part, claims] of [...all, ['all', all.flatMap(([, claims]) => claims)] as const]) {

@@ -47,7 +47,7 @@ export function linearAt({ linear }: Run, peak: number): number {
   return a.test + ((b.test - a.test) * Math.log(peak / a.peak)) / Math.log(b.peak / a.peak);
 }
 
-/** The test accuracy of another shape of decay, with the peak that was chosen for this shape on validation data. */
+/** The test accuracy of another shape of schedule, with the peak that was chosen for this shape on validation data. */
 export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined {
   const points = grid(lines, shape);
   if (points.length === 0) return undefined;

@@ -5,7 +5,7 @@ import type { DataName } from './data.ts';
 export const seeds = [1, 2] as const;
 
 /**
- * The start of a training: random weights, or a net trained on the digits 0 to 4, with its own or a new head.
+ * The initial state of a run: random weights, or a net trained on the digits 0 to 4, with its own or a new head.
  */
 export type Start = 'scratch' | 'trained' | 'new-head';
 
@@ -19,7 +19,7 @@ export interface Setting {
   readonly optimizerName: keyof typeof optimizers;
   readonly optimizer: Optimizer;
   readonly batch: number;
-  /** Steps of a whole training, the range test included. */
+  /** The number of steps in all, including those of the range test. */
   readonly budget: number;
   readonly part: Part;
 }
@@ -137,7 +137,7 @@ const others: readonly Row[] = [
   ['layer-norm', 'mnist-5-9', 'adamW', 32, 1000, 'trained'],
 ];
 
-// Real data, half of it tables.
+// Real data, more than half of it tables.
 const tables: readonly Row[] = [
   ['letters', 'letters', 'sgd', 32, 1000],
   ['letters', 'letters', 'momentum', 32, 2000],

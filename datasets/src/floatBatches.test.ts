@@ -4,7 +4,7 @@ import { floatBatches } from './floatBatches.ts';
 import { floatImages } from './floatImages.ts';
 import { shuffledIndices } from './shuffledIndices.ts';
 
-// Seven images of 2 channels, 1 × 3 pixels.
+// Seven images of 2 channels and 1 × 3 pixels.
 const shape = [2, 1, 3] as const;
 const split = {
   images: Uint8Array.from({ length: 7 * 6 }, (_, i) => i * 6),
@@ -31,7 +31,7 @@ describe('floatImages', () => {
 });
 
 describe('shuffledIndices', () => {
-  it('is a permutation given by the seed', () => {
+  it('returns a permutation that the seed decides', () => {
     fc.assert(
       fc.property(fc.nat(300), fc.integer(), (count, seed) => {
         const order = shuffledIndices(count, seed);
@@ -45,7 +45,7 @@ describe('shuffledIndices', () => {
   it('puts every number at every position about equally often', () => {
     const first = Array.from({ length: 5 }, () => 0);
     for (let seed = 0; seed < 5000; seed++) first[shuffledIndices(5, seed)[0]!]!++;
-    // Five standard deviations of a fair shuffle.
+    // Allows five standard deviations of a fair shuffle.
     for (const count of first) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(800));
   });
 });
@@ -54,7 +54,7 @@ describe('floatBatches', () => {
   const labels = (options: object) =>
     [...floatBatches(split, { ...normalisation, size: 3, ...options })].map((batch) => [...batch.labels]);
 
-  it('keeps the order and the last batch if it does not shuffle', () => {
+  it('keeps the order and the smaller last batch without a seed', () => {
     expect(labels({})).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
   });
 
@@ -80,7 +80,7 @@ describe('floatBatches', () => {
     expect(() => labels({ size })).toThrow(`Received: size = ${size}`);
   });
 
-  it('refuses a size that fills no batch', () => {
+  it('refuses a size above the number of images if incomplete batches are dropped', () => {
     expect(() => labels({ size: 8, seed: 1 })).toThrow('Received: size = 8');
   });
 });

@@ -15,7 +15,7 @@ export interface FloatBatch {
 /** Options of {@link floatBatches}. */
 export interface BatchOptions extends Normalisation {
   readonly size: number;
-  /** The seed for shuffling. Add the epoch's number for a new order in each epoch. Default: the dataset's order. */
+  /** The seed for shuffling. Add the epoch's number for a new order in each epoch. Default: no shuffling. */
   readonly seed?: number;
   /** The number of images to take, starting with the first. Default: all. */
   readonly limit?: number;
@@ -24,9 +24,9 @@ export interface BatchOptions extends Normalisation {
 }
 
 /**
- * One pass over the images in batches. Each batch is made when it is asked for.
+ * One pass over the images in batches. Each batch is made on demand.
  *
- * @throws {ClrError} if `size` is not a positive integer, or there are too few images for a batch
+ * @throws {ClrError} if `size` is not a positive integer, or if there are too few images for one batch
  *
  * @example
  * ```ts

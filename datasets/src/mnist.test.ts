@@ -34,7 +34,7 @@ describe('mnist', async () => {
   });
 
   it('pairs every image with its label', () => {
-    // The nearest class mean classifies about 82 % of the test digits right, guessing 10 %.
+    // The nearest class mean classifies about 82 % of the test digits correctly. Guessing classifies 10 %.
     const means = Array.from({ length: 10 }, () => new Float64Array(784));
     data.train.labels.forEach((label, image) => {
       for (let p = 0; p < 784; p++) means[label]![p]! += data.train.images[image * 784 + p]! / 5900;

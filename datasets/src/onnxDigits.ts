@@ -1,4 +1,4 @@
-// MNIST's digits as batches of ONNX Runtime.
+// MNIST's digits as batches for ONNX Runtime.
 
 import * as ort from 'onnxruntime-node';
 import type { LabelledImages } from './dataset.ts';
@@ -26,13 +26,13 @@ export async function digits(
   return { ...pickClasses(data[split], classes, options), normalisation: data };
 }
 
-/** The numbers of the examples of each batch of an epoch, in an order that the seed decides. */
+/** The indices of the examples in each full batch of an epoch, shuffled by the seed. */
 export function orderOf(count: number, size: number, seed: number): number[][] {
   const order = [...shuffledIndices(count, seed)];
   return Array.from({ length: Math.floor(count / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }
 
-/** A batch of the examples with these numbers. */
+/** A batch of the examples with the indices `rows`. */
 export function batchOf({ normalisation, labels, ...split }: Digits, rows: readonly number[]): DigitBatch {
   return {
     input: new ort.Tensor('float32', floatImages(split, rows, normalisation), [rows.length, 1, 28, 28]),
@@ -44,7 +44,7 @@ export function batchOf({ normalisation, labels, ...split }: Digits, rows: reado
   };
 }
 
-/** The share of examples that a model file classifies right, computed by ONNX Runtime alone. */
+/** The share of examples that a model file classifies correctly, computed by ONNX Runtime alone. */
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   let right = 0;

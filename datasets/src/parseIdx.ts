@@ -13,7 +13,7 @@ const unsignedByte = 0x08;
  * Reads an IDX file of unsigned bytes: two zero bytes, the element type, the number of dimensions, each
  * dimension as a big-endian uint32, then the elements.
  *
- * @throws {ClrError} if the header is not one of unsigned bytes, or the length does not match the header
+ * @throws {ClrError} if the elements are not unsigned bytes, or the file's length does not match the header
  * @see Yann LeCun, "The MNIST database": the IDX file format
  *
  * @example

@@ -13,7 +13,7 @@ export interface MnistFiles {
 /**
  * Makes MNIST from the bytes of its files. Also works in a browser.
  *
- * @throws {ClrError} if a file has the wrong form
+ * @throws {ClrError} if a file is damaged, or does not hold MNIST's images or labels
  */
 export function parseMnist(files: MnistFiles): Dataset {
   return {

@@ -2,8 +2,8 @@ import type { LabelledImages } from './dataset.ts';
 import { shuffledIndices } from './shuffledIndices.ts';
 
 /**
- * Picks the images of some classes, all or the first `limit`, in an order given by the seed. Classes are numbered from
- * 0 in the given order.
+ * Picks the images of some classes in an order that the seed decides: all of them, or the first `limit`. Classes are
+ * numbered from 0 in the order in which they are given.
  *
  * @example
  * ```ts

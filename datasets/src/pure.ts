@@ -1,4 +1,4 @@
-// The exports that work without Node, so also in browsers.
+// The exports that do not need Node, so that they also work in browsers.
 
 export type { Dataset, LabelledImages } from './dataset.ts';
 export { type BatchOptions, type FloatBatch, floatBatches } from './floatBatches.ts';

@@ -1,7 +1,7 @@
 import { random } from './random.ts';
 
 /**
- * The numbers 0 … count − 1 in an order given by the seed (Fisher and Yates).
+ * The numbers 0 … count − 1, shuffled by the seed (Fisher and Yates).
  *
  * @example
  * ```ts

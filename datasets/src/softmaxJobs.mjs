@@ -8,9 +8,10 @@ export const module = fileURLToPath(import.meta.url);
 const log = process.env.CLR_SOFTMAX_LOG;
 
 /**
- * A module for a sweep: three classes of points in the plane, made from the job's seed. Options in `data`: `slow`, the
- * milliseconds of each step; `throwAt` and `exitAt`, the number of the batch that throws or ends the process. Each
- * batch adds a line to the file that the environment names in CLR_SOFTMAX_LOG: the job's id, the time, the process.
+ * Opens a job of a sweep: a softmax classifier on three classes of points in the plane, made from the job's seed.
+ * Options in `data`: `slow`, the milliseconds of each step; `throwAt` and `exitAt`, the number of the batch that throws
+ * or ends the process. If the environment variable CLR_SOFTMAX_LOG names a file, each batch adds a line to it: the
+ * job's id, the time and the process id.
  */
 export function open(job) {
   const { slow = 0, throwAt, exitAt } = Object(job.data);

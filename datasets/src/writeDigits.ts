@@ -2,10 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { mnist } from './mnist.ts';
 
 /**
- * Writes a part of MNIST as plain bytes, for a page to fetch: `train-images`, `train-labels`, `test-images`, `test-labels`.
+ * Writes a part of MNIST as bytes that a web page can fetch: the files `train-images`, `train-labels`, `test-images`
+ * and `test-labels`.
  *
  * @param folder - a file URL that ends in a slash; the folder is made if it does not exist
- * @param counts - the number of images to write of each part, starting with the first
+ * @param counts - the number of training and of test images to write, starting with the first
  *
  * @example
  * ```ts

@@ -20,7 +20,7 @@ function titleOf(file: string): string {
   return heading?.[1]?.replaceAll('`', '') ?? file;
 }
 
-/** Links to the pages of a folder, sorted by name or in the given order. */
+/** Links to the pages of a folder: those in `first`, in that order, then the others. Without `first`: by name. */
 function linksTo(folder: string, first: readonly string[] = []): DefaultTheme.SidebarItem[] {
   const names = readdirSync(join(root, folder)).filter((name) => /\.md$/.test(name) && name !== 'README.md');
   const place = (name: string) => (first.indexOf(name.slice(0, -3)) + names.length) % names.length;

@@ -1,5 +1,5 @@
 /**
- * Checks the built site in Chromium without a network: some pages of each kind, in both schemes, at 1280 and 390
+ * Checks the built site in Chromium without a network: some pages, in both colour schemes, at widths of 1280 and 390
  * pixels. Fails on serious findings of axe, errors, missing files, requests to other hosts, pages wider than the
  * screen, and a search without results.
  */

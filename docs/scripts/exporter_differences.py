@@ -39,7 +39,7 @@ class ScatterAdd(nn.Module):
 
 
 def circular_padding():
-    """Circular padding by 1 puts x[-1] in front. The file takes x[-2:-1]."""
+    """Circular padding by 1 prepends x[-1]. The exported model prepends x[-2:-1]."""
     graph = export(nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular"), torch.zeros(1, 1, 6))
     known = constants(graph)
     first = next(node for node in graph.node if node.op_type == "Slice")
@@ -47,7 +47,7 @@ def circular_padding():
 
 
 def scatter_add():
-    """Below opset 16 the sum becomes an assignment."""
+    """Below opset 16, scatter_add is exported as an assignment."""
 
     def reduction(opset):
         arguments = (torch.zeros(3), torch.tensor([0, 0]), torch.ones(2))
@@ -66,7 +66,7 @@ def equal_parameters():
 
 
 def max_norm():
-    """The file has no renormalization of rows."""
+    """The exported model does not renormalize rows to max_norm."""
     graph = export(nn.Embedding(3, 2, max_norm=1.0), torch.tensor([0]))
     return [node.op_type for node in graph.node], ["Gather"]
 

@@ -14,7 +14,7 @@ const rows = readFileSync(page, 'utf8')
   });
 
 describe('the known differences', () => {
-  it('have different names', () => {
+  it('have unique names', () => {
     expect(rows.length).toBeGreaterThan(10);
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });

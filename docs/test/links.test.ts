@@ -24,7 +24,7 @@ function pages(folder: string): string[] {
   });
 }
 
-/** The anchor of a heading in GitHub's form. */
+/** The anchor that GitHub makes for a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -37,7 +37,7 @@ function anchors(path: string): Set<string> {
   return new Set(Array.from(headings, ([, heading]) => anchorOf(heading!)));
 }
 
-/** The links of a page to files of the repository, outside of code. */
+/** The links of a page to files of the repository. Links inside code blocks are left out. */
 function links(path: string): string[] {
   const text = readFileSync(path, 'utf8').replaceAll(/```[\s\S]*?```/g, '');
   return Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link!).filter(

@@ -8,7 +8,7 @@ import { schedulesOfOthers } from './schedulesOfOthers.ts';
 const folder = new URL('../migrate/', import.meta.url);
 const pages = readdirSync(folder).filter((name) => name !== 'README.md');
 
-/** The rows of a page's tables: a call of another library, and the equivalent of clr. */
+/** The rows of a page's tables: a call of another library, and its equivalent in clr. */
 const rows = pages.flatMap((page) =>
   Array.from(
     readFileSync(new URL(page, folder), 'utf8').matchAll(/^\| `([^`]+)` \| `([^`]+)` \|$/gm),
@@ -20,7 +20,7 @@ const rows = pages.flatMap((page) =>
   ),
 );
 
-/** The schedule made by the text of a cell. */
+/** The schedule that the code in a cell makes. */
 function made(code: string): core.Schedule {
   const scope = Object.entries(core);
   const make = new Function(...scope.map(([name]) => name), `'use strict'; return ${code};`);
@@ -28,7 +28,7 @@ function made(code: string): core.Schedule {
 }
 
 describe('schedules of other libraries, as policies', () => {
-  it('are the calls in the list of schedules, and no others', () => {
+  it('are in the tables of the pages and in the list of schedules, with the same calls', () => {
     expect(rows.map(({ theirs }) => theirs).sort()).toEqual(Object.keys(schedulesOfOthers).sort());
   });
 

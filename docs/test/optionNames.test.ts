@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 
-// A misspelt option must never be ignored, so this test calls every public function that takes options with one.
+// A misspelt option must never be ignored, so this test passes one to every public function that takes options.
 
 type Call = (...given: unknown[]) => unknown;
 const calls = <Module extends object>(module: Module): Record<keyof Module, Call> => module as never;
@@ -282,7 +282,7 @@ describe('a misspelt option', () => {
   });
 });
 
-it('is tried for every public function that takes options', () => {
+it('every public function that takes options is called with a misspelt option', () => {
   const api = new URL('../api/', import.meta.url);
   const takesOptions = /^export function (\w+).*(?:Options\b|options\??:|\w+: (?:ChartSize|Wanted)\b)/gm;
   const found = readdirSync(api).flatMap((file) =>

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 const size = 28;
 const perBatch = 16;
 
-/** Batches of 28 × 28 images of ten classes: noisy stripes whose direction is the class. */
+/** Batches of 28 × 28 images of ten classes: noisy stripes whose direction depends on the class. */
 export function patterns({ batches, seed }: { batches: number; seed: number }): Batch[] {
   const random = createRandom(seed);
   return Array.from({ length: batches }, () => {

@@ -35,7 +35,7 @@ function formula(count: number, rate: (step: number) => number): Rates {
 
 const { PI, cos, floor, abs, max, min } = Math;
 const halfCosine = (x: number): number => (1 + cos(PI * x)) / 2;
-/** A rate on half a cosine from one rate to another, as in fastai's SchedCos and optax's one-cycle. */
+/** The rate at place `x` (0 to 1) of half a cosine from `a` to `b`, as in fastai's SchedCos and optax's one-cycle. */
 const between = (a: number, b: number, x: number): number => b + (a - b) * halfCosine(x);
 const steps3 = (first: number, second: number) => (step: number) =>
   step < first ? 0.1 : step < second ? 0.01 : 0.001;
@@ -57,7 +57,7 @@ const warmCosine = (step: number): number =>
 
 /** The rates of each call in the tables of docs/migrate, by its text. */
 export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
-  // PyTorch: its own numbers, if `tooling/oracle` has them; otherwise its formula.
+  // PyTorch: numbers that it computed, if `tooling/oracle` has them; otherwise its formula.
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000)': cyclic({ mode: 'triangular' }),
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000, step_size_down=1000)': cyclic({
     mode: 'triangular',

@@ -3,7 +3,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';
 
-/** Tests that draw. They run in Node and in Chromium, because ECharts measures text in another way in a browser. */
+/** Tests that draw. They run in Node and in Chromium, because ECharts measures text differently in a browser. */
 const pictures = 'src/pictures/render{Policy,RangeTest,Run}.test.ts';
 
 const config: ViteUserConfig = defineConfig({

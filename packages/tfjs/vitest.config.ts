@@ -8,7 +8,7 @@ const node = 'src/**/*.node.test.ts';
 /** Tests that need a web page. One backend is enough. */
 const webgl = 'src/**/*.webgl.test.ts';
 
-/** Runs the same tests on one backend after the other. */
+/** Runs the same tests on each backend. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [

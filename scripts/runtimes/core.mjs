@@ -1,5 +1,5 @@
-// Runs in every runtime, from the packed packages: compares the schedules bit for bit, and runs all checks of the
-// conformance kit.
+// Runs in every runtime with the packed packages. Hashes the bits of the schedules, which runtimes.mjs compares between
+// runtimes, and runs all checks of the conformance kit.
 
 import { referenceSubject, trainableChecks } from '@clr/conformance';
 import { cosineRestarts, decay, expRange, oneCycle, sampleSchedule, triangular2, wsd } from '@clr/core';

@@ -1,4 +1,4 @@
-// Runs in every runtime: trains a small net in TensorFlow.js, on its backend of plain JavaScript.
+// Runs in every runtime: trains a small net in TensorFlow.js, on its plain JavaScript backend.
 import { triangular2 } from '@clr/core';
 import { cyclicLR } from '@clr/tfjs';
 import * as tf from '@tensorflow/tfjs';

@@ -25,7 +25,7 @@ export const used: unknown = [
 ];
 export const job: Job | undefined = undefined;
 export const trace: RangeTestTrace | undefined = undefined;
-// @ts-expect-error: a policy is checked by its type
+// @ts-expect-error: baseLr must be a number
 triangular2({ baseLr: '0.001' });
 export const run: Promise<{ readonly step: number }> = train(
   referenceTrainable({ features: 1, classes: 2 }),

@@ -11,18 +11,18 @@ torch.set_num_threads(1)
 
 
 def dyadic(random, shape, bound, unit):
-    """Uniform multiples of `unit` in [-bound, bound]: exact in float16, and well compressed."""
+    """Uniform random multiples of `unit` in [-bound, bound]. They are exact in float16, and compress well."""
     top = round(bound / unit)
     return random.randint(-top, top + 1, size=shape) * unit
 
 
 def numbers(tensor):
-    """A tensor as a list of the shortest decimals that give the same float32 (or float64)."""
+    """A tensor as a list of the shortest decimals from which the same float32 (or float64) can be read back."""
     return [float(str(value)) for value in tensor.detach().numpy().ravel()]
 
 
 def write_json(name, **fields):
-    """Writes one line per list entry, so that a change of one case changes one line."""
+    """Writes a JSON file with one line per list entry, so that a change of one case changes one line."""
     lines = []
     for key, value in fields.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):

@@ -63,12 +63,12 @@ def train(net, start, images, labels, batches, cycled, dtype, nudge):
 
 
 def trained(net, seed):
-    """The start and both runs of a seed, or None if float32 cannot reproduce them."""
+    """The data, the initial weights and both runs for a seed, or None if float32 cannot reproduce the runs."""
     random = np.random.RandomState(seed)
     size = SIZE[net]
     labels = np.arange(64) % 10
-    # An image is one of ten patterns plus as much noise, so that there is something to learn, and hardly any two pixels
-    # are equal.
+    # An image is one of ten patterns plus noise of the same range. So there is something to learn, and hardly any two
+    # pixels are equal.
     patterns = random.randint(0, 128, size=(10, size, size))
     images = patterns[labels] + random.randint(0, 128, size=(64, size, size))
     batches = [part.tolist() for _ in range(3) for part in random.permutation(64).reshape(4, 16)]

@@ -1,6 +1,6 @@
 """
 fastai's rules for choosing a rate from the curve of a range test, from its `callback/schedule.py` (Apache-2.0). Each
-takes the rates and losses as lists and returns a rate, or None if fastai raises an error.
+rule takes the rates and losses as lists and returns a rate, or None if fastai raises an error.
 """
 
 import numpy as np
@@ -24,7 +24,10 @@ def valley(rates, losses):
 
 
 def slide(rates, losses, distance=15, threshold=0.005):
-    """The first position, from the right, at which the slope equals that of 15 steps before."""
+    """
+    Slides two points, `distance` steps apart, from the right end to the left until the slopes at both are nearly equal.
+    Returns the rate of the last left point at which they still differed.
+    """
     if len(losses) < distance + 1:
         return None
     slope = np.gradient(losses)
@@ -43,7 +46,7 @@ def minimum(rates, losses):
 
 
 def steep(rates, losses):
-    """The rate at which the loss falls fastest per factor of the rate."""
+    """The rate at which the loss falls fastest as a function of the logarithm of the rate."""
     if len(losses) < 2:
         return None
     return rates[int(np.argmin(np.diff(losses) / np.diff(np.log(rates))))]
@@ -63,9 +66,9 @@ def smooth(losses, beta=0.98):
 
 def views_of(rates, losses, planned):
     """
-    The results of the rules for three forms of a curve: as in fastai (smoothed, cut at the divergence, without both
-    ends), smoothed as a whole, and raw. A form is left out if a loss is not a number, or if the results depend on the
-    last bits of the losses.
+    The results of the rules for three versions of a curve: as in fastai (smoothed, cut at the divergence, without both
+    ends), smoothed as a whole, and raw. A version is left out if one of its losses is not finite. A smoothed version is
+    also left out if the results depend on the last bits of the losses.
     """
     smoothed = smooth(losses)
     end, best = len(losses), float("inf")

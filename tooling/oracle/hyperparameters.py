@@ -11,7 +11,7 @@ import torch
 from common import held, numbers, write_json
 from optimizers import ADAGRAD, ADAM, ADAMW, RMSPROP, SGD, STEPS, mlp, quadratic
 
-# A wave: up for 4 steps, down for 4, repeated.
+# A triangular wave: up for 4 steps, down for 4 steps, repeated.
 WAVE = [abs((step + 4) % 8 - 4) / 4 for step in range(STEPS)]
 
 # name, class, options, rate, weight decay at the wave's ends, clipping norm at the wave's ends

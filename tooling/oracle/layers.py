@@ -1,6 +1,6 @@
 """
 Nets that cover every layer of `buildModel` of @clr/onnx: outputs and gradients in training mode for given weights.
-Weights have the package's names and shapes. Everything is float64 here; the test computes in float32.
+Weights have the names and shapes of @clr/onnx. Everything is float64 here; the test computes in float32.
 """
 import base64
 import math
@@ -36,7 +36,7 @@ class Weights:
 
 
 class Net:
-    """Reads the package's layers and computes them with PyTorch."""
+    """Computes the layers of `buildModel` with PyTorch."""
 
     def __init__(self, seed):
         self.weights = Weights(seed)

@@ -83,7 +83,7 @@ def classes():
 
 
 def elements():
-    """Losses that compare elements. One of the distances is 0."""
+    """Elementwise losses. One prediction equals its target; for binary cross-entropy, one target is 1."""
     for name, settings, loss_of in [
         ("mse_loss", "mse", F.mse_loss),
         ("l1_loss", "l1", F.l1_loss),

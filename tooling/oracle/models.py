@@ -1,8 +1,8 @@
 """
 Seven small nets as ONNX files, and PyTorch's results of four short trainings of each: data/models/. Each training takes
 three steps of SGD with momentum and weight decay from the weights in the file. A longer training could not be
-reproduced: ReLU and max pooling have kinks, and at some step rounding moves a value to the other side of a kink. A seed
-is used only if no kink is near the trajectory.
+reproduced: ReLU and max pooling have kinks, and at some step rounding would move a value to the other side of a kink. A
+seed is used only if no kink is near the trajectory.
 """
 
 import copy
@@ -142,7 +142,7 @@ NETS = {
 
 
 def fill(net, random):
-    """Random weights and statistics of full precision. Coarse ones would make inputs of a max pool equal."""
+    """Random weights and statistics, of full precision so that no inputs of a max pool are equal."""
     norms = (nn.BatchNorm2d, nn.LayerNorm)
     with torch.no_grad():
         for module in net.modules():
@@ -194,7 +194,7 @@ def train(net, batches, regression):
 
 
 def trained(name, seed):
-    """Net, batches and training of a seed, or None if float32 cannot reproduce the training."""
+    """The net, the batches and the training for a seed, or None if float32 cannot reproduce the training."""
     make, shape, outputs, training = NETS[name]
     random = np.random.RandomState(seed)
     net = make().train(training)

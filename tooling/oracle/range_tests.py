@@ -51,7 +51,7 @@ def batches(size, seed):
 
 
 def train(kind, size, seed, rates):
-    """Trains the net and yields the loss and accuracy of each batch before its update."""
+    """Trains a net. Returns it, and the loss and accuracy of each batch before its update."""
     torch.manual_seed(seed)
     net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
     optimizer = optimizer_of(kind, net)
@@ -73,7 +73,7 @@ def plain(values, digits):
 
 
 def curve(name, schedule, ends, rates, losses, accuracies=None):
-    """A curve with the results of the rules. Losses are stored with 8 digits, and the rules read the rounded losses."""
+    """A curve with the results of fastai's rules. Losses are rounded to 8 digits before they are stored and judged."""
     kept = plain(losses, 8)
     entry = {"id": name, "schedule": schedule, "startLr": ends[0], "endLr": ends[1], "steps": len(rates)}
     entry["lr"], entry["loss"] = rates, kept

@@ -21,7 +21,7 @@ def momentum_of(group):
 
 
 def around(turns, last, few=36):
-    """Steps that identify a schedule: all of a short one, else the steps around each turn, and some between."""
+    """Steps that identify a schedule: all steps if it is short, else those around each turn, and some between."""
     if last <= few:
         return list(range(last + 1))
     steps = set()
@@ -260,12 +260,12 @@ def write_cosine():
 
 
 def with_warmup(warmup, height):
-    """A LambdaLR factor: rises from 0 in `warmup` steps, then follows `height` of the later steps."""
+    """A factor for LambdaLR: rises from 0 in `warmup` steps, then is `height` of the steps since the warm-up."""
     return lambda step: step / warmup if step < warmup else height(step - warmup)
 
 
 def write_decays():
-    """Decays by PyTorch's own schedulers, and warm-ups, 1-sqrt and WSD by functions for its LambdaLR."""
+    """Decays from PyTorch's own schedulers; warm-ups, 1-sqrt decays and WSD from functions for its LambdaLR."""
     cases = []
 
     def add(config, steps, make):

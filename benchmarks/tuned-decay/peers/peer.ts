@@ -1,4 +1,4 @@
-/** A net's parameters one after another: float32 in a training, float64 in the comparison with the authors' numbers. */
+/** A net's parameters one after another: float32 in training, float64 in the comparison with the authors' numbers. */
 export type Vector = Float32Array | Float64Array;
 
 /** The state of a peer's optimizer, which updates one vector with all parameters of a net. */
@@ -13,7 +13,7 @@ export interface PeerState {
 export interface Peer {
   readonly name: string;
   /**
-   * Starts a training of `steps` steps at the given parameters. `batchNorm` says that the net has running statistics.
+   * Starts a run of `steps` steps at the given parameters. `batchNorm` is true if the net has running statistics.
    */
   readonly begin: (parameters: Vector, steps: number, batchNorm: boolean) => PeerState;
 }

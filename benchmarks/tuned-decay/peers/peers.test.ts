@@ -12,13 +12,13 @@ function gradient([a = 0, b = 0, c = 0]: Iterable<number>): Float64Array {
 
 function descend(peer: Peer, steps: number): { x: number[]; answer: number[] } {
   const x = Float64Array.from([0.5, -0.25, 1]);
-  // The schedule is that of a training of 40 steps, of which only the first are compared.
+  // The schedule spans 40 steps, but only the first `steps` of them are compared.
   const state = peer.begin(x, 40, false);
   for (let step = 0; step < steps; step++) state.step(x, gradient([...x]));
   return { x: [...x], answer: [...(state.answer?.() ?? x)] };
 }
 
-// The numbers are those of the authors' own update rules in PyTorch (float64), with the same schedules.
+// The authors' own update rules in PyTorch (float64), with the same schedules, gave these numbers.
 test.each([
   [
     scheduleFreeSgd,

@@ -19,14 +19,14 @@ export interface Tuned {
   readonly name: string;
   readonly model: Uint8Array;
   readonly perSecond: number;
-  /** The adapters, if there are any, as a file of Python's PEFT. */
+  /** The LoRA adapters, if they were merged, as a file for Python's PEFT. */
   readonly adapter?: Uint8Array;
 }
 
 /**
  * Fine-tunes a backbone for other classes in several ways.
  *
- * @param integers - true if the backbone's weights are integers; adapters then stay separate
+ * @param integers - true if the backbone's weights are integers; adapters are then not merged into them
  */
 export async function fineTune(
   backbone: Uint8Array,

@@ -2,7 +2,7 @@ import { batchOf, type Digits, orderOf } from '@clr/datasets/onnx';
 import type { Batch } from '@clr/onnx';
 
 /**
- * Batches of digits in a new order every epoch, and the numbers of the examples in each batch, which `cacheFeatures`
+ * Batches of digits in a new order every epoch, and the indices of the examples in each batch, which `cacheFeatures`
  * needs.
  */
 export class Loader {

@@ -6,7 +6,7 @@ import { trainBackbone } from './backbone.ts';
 import { fineTune } from './fineTune.ts';
 
 // A net learns the digits 0 to 4 from scratch, then 5 to 9 from 500 examples, in several ways. Then this is repeated
-// with the net's weights as integers of 8 and of 4 bits.
+// with the net's weights stored as 8-bit and as 4-bit integers.
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +32,7 @@ for (const bits of [32, 8, 4] as const) {
   const body = bits === 32 ? backbone : quantizeWeights(backbone, { bits, except: (name) => name === head });
   if (bits < 32)
     console.log(
-      `Weights of ${bits} bits: ${body.length} bytes for ${backbone.length}; the digits 0 to 4: ${percent(await accuracyOf(body, own))}`,
+      `${bits}-bit weights: ${body.length} bytes instead of ${backbone.length}; the digits 0 to 4: ${percent(await accuracyOf(body, own))}`,
     );
   console.log('The digits 5 to 9 from 500 examples:');
   for (const { name, model, perSecond, adapter } of await fineTune(body, data, tuning, bits < 32)) {

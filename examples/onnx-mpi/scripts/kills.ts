@@ -1,6 +1,6 @@
 /**
- * Kills a rank at a random moment of a training and resumes, twenty times by default. Prints how long the job took to
- * end, whether a process remained, and whether the resumed run ended with the same bits.
+ * Kills a rank at a random moment and resumes the job, twenty times by default. Prints how long the job took to end,
+ * whether a process remained, and whether the resumed job ended with the same bits as an uninterrupted one.
  *
  * npx tsx scripts/kills.ts [times]
  */
@@ -61,7 +61,7 @@ const duration = performance.now() - began;
 if (whole !== 0)
   throw new Error(`Expected the uninterrupted run to end with code 0. Received: code ${whole}.`);
 const expected = readFileSync(join(root, 'whole.onnx'));
-console.log(`A run without a fault takes ${(duration / 1000).toFixed(1)} s.`);
+console.log(`An uninterrupted run takes ${(duration / 1000).toFixed(1)} s.`);
 
 let good = 0;
 for (let kill = 1; kill <= times; kill++) {
@@ -81,7 +81,7 @@ for (let kill = 1; kill <= times; kill++) {
   const same = readFileSync(join(root, `run${kill}.onnx`)).equals(expected);
   if (left === 0 && same && resumed === 0 && (code === 0 || seconds < 5)) good += 1;
   console.log(
-    `${kill}: killed rank ${ranks.indexOf(victim!)} after ${(moment / 1000).toFixed(1)} s; the job ended ${seconds.toFixed(1)} s later with code ${code}, ${left} of its processes remained; resumed: ${same ? 'the same bits' : 'DIFFERENT BITS'}`,
+    `${kill}: killed rank ${ranks.indexOf(victim!)} after ${(moment / 1000).toFixed(1)} s; the job ended ${seconds.toFixed(1)} s later with code ${code}, ${left} of its processes remained; resumed: ${same ? 'the same model' : 'A DIFFERENT MODEL'}`,
   );
 }
 console.log(`${good} of ${times} correct`);

@@ -9,7 +9,7 @@ import { createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 import { testShare, trainingShares } from './batches.ts';
 
-// mpirun starts this program once for each rank; started by node alone it is a single process.
+// mpirun starts this program once for each rank. Without mpirun it is a single process.
 const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '600' },

@@ -45,7 +45,7 @@ describe.skipIf(!hasMpi)('LeNet under mpirun', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('trains the same model on two ranks as in one process, and resumes a killed job with the same bits', async () => {
+  it('is as accurate on two ranks as in one process, and a killed job resumes to the same model', async () => {
     const [whole, killed, alone] = ['whole', 'killed', 'alone'].map((name) => join(root, name)) as [
       string,
       string,

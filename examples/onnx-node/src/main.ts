@@ -22,7 +22,8 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const test = testBatches(data);
 
   say(
-    '1  The LR range test: two short runs with a rising rate; the second slowly passes the edge that the first found',
+    '1  The LR range test: two short runs with a rising rate. The first finds where training breaks down,',
+    '   the second rises slowly through this range.',
   );
   const stepsPerEpoch = Math.floor(options.images / batchSize);
   const stepSize = Math.max(1, Math.floor(stepsPerEpoch / 2));
@@ -53,7 +54,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   say(
     '5  Written',
     `  ${paths.report}`,
-    `  ${paths.model}  (the decay's model, read back by ONNX Runtime: ${formatShare(again)})`,
+    `  ${paths.model}  (the model trained with the decay; accuracy in ONNX Runtime: ${formatShare(again)})`,
     '',
     `Done in ${Math.round((performance.now() - began) / 1000)} s.`,
   );

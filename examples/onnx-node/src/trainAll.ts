@@ -5,7 +5,7 @@ import { createLenet } from './lenet.ts';
 import { createProgress } from './progress.ts';
 import { type NamedPolicy, type ScheduleName, schedulesFor } from './schedules.ts';
 
-/** One training of the comparison. */
+/** One training run of the comparison. */
 export interface Result {
   readonly name: ScheduleName;
   readonly epochs: number;

@@ -29,7 +29,11 @@ describe('describeWorth', () => {
       { 1: [0.97, 0.975, 0.98], 2: [0.975, 0.98, 0.985] },
       'did not get that far in 2 epochs',
     ],
-    ['matched the decay in the smallest budget', { 1: [0.98, 0.97, 0.98] }, 'got as far in as many steps'],
+    [
+      'matched the decay in the smallest budget',
+      { 1: [0.98, 0.97, 0.98] },
+      'got as far in the same number of steps',
+    ],
   ] as const)('says that the fixed rate %s', (_, byBudget, words) => {
     expect(describeWorth(outcomes(byBudget))[0]).toContain(`The fixed rate ${words}.`);
   });

@@ -31,7 +31,7 @@ export function describeWorth(results: readonly Outcome[]): readonly string[] {
     reached === undefined
       ? `The fixed rate did not get that far in ${epochsOf(most)}.`
       : reached === least
-        ? 'The fixed rate got as far in as many steps.'
+        ? 'The fixed rate got as far in the same number of steps.'
         : `The fixed rate needed ${epochsOf(reached)} to get as far.`;
   const fixed = accuracyOf(results, 'fixed rate', most);
   const error = 100 * Math.sqrt((fixed * (1 - fixed)) / 10_000);

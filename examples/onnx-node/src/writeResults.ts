@@ -5,14 +5,15 @@ import type { Rates } from './findRates.ts';
 
 interface Results extends Rates {
   readonly table: ReportTable;
-  /** The trainings with the longest budget. */
+  /** The training runs with the longest budget. */
   readonly runs: readonly NamedRun[];
   readonly words: readonly string[];
   readonly model: Uint8Array;
 }
 
 /**
- * Writes the report and the model, each under a temporary name first and then renamed: a file is complete or unchanged.
+ * Writes the report and the model, each under a temporary name first and then renamed. So a file is complete or
+ * unchanged.
  */
 export async function writeResults(
   folder: string,
@@ -29,7 +30,7 @@ export async function writeResults(
       run.policy && name !== 'fixed rate' ? [{ name, policy: run.policy, steps: run.step }] : [],
     ),
     notes: [
-      'All runs start from the same weights and see the same batches in the same order; the rates of each come from one range test; SGD with momentum 0.9, batches of 64, in ONNX Runtime on the CPU.',
+      'All runs start from the same weights and see the same batches in the same order. All rates come from one range test. The optimizer is SGD with momentum 0.9, with batches of 64, in ONNX Runtime on the CPU.',
     ],
   });
   const paths = {

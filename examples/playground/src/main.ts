@@ -71,7 +71,7 @@ async function route(): Promise<void> {
     main.replaceChildren(notice, await partOf(name));
   } catch (error) {
     made.delete(name);
-    notice.textContent = `This part of the page did not come. ${problemText(error)}`;
+    notice.textContent = `This part of the page could not be loaded. ${problemText(error)}`;
     main.replaceChildren(notice);
   }
 }

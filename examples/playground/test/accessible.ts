@@ -4,7 +4,7 @@ import type { Page } from 'playwright';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** The serious and critical findings of axe on a page: the rule, and the first element. */
+/** The serious and critical accessibility faults that axe finds on a page: the rule, and the first element. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: axe });
   const { violations } = await page.evaluate<AxeResults>('axe.run()');

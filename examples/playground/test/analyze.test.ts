@@ -12,7 +12,7 @@ const { lr, loss } = rangeTests.curves.find(({ id }) => id === 'digits-momentum-
 const json = JSON.stringify({ lr, loss });
 const odd = ['tempo,pain', ...lr.map((rate, i) => `${rate},${loss[i] ?? 'NaN'}`)].join('\n');
 
-describe.skipIf(!hasChromium())('a curve that is dropped', { retry: 2 }, () => {
+describe.skipIf(!hasChromium())('a dropped curve', { retry: 2 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite();
@@ -26,7 +26,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { retry: 2 }, () => {
   const findingIn = (text: string, names = {}): RangeTestFinding =>
     analyzeRangeTest([readCurve(new TextEncoder().encode(text), names).trace]);
 
-  it('is analysed as by clr analyze, drawn, and converted to policies', async () => {
+  it('gives the same finding as analyzeRangeTest, a picture, and policies', async () => {
     const page = await site.open({}, '#/range-test');
     await give(page, 'lr_find.json', json);
     await page.locator('.range-picture svg').waitFor();
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { retry: 2 }, () => {
     await page.context().close();
   });
 
-  it('with other column names gives an error, and accepts the names', async () => {
+  it('with unknown column names gives an error, until the user enters the names', async () => {
     const page = await site.open({}, '#/range-test');
     await give(page, 'odd.csv', odd);
     await page.getByRole('alert').filter({ hasText: 'tempo' }).waitFor();

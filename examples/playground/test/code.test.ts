@@ -51,7 +51,7 @@ function policyIn(code: string): unknown {
 }
 
 describe('code for clr', () => {
-  it.each(named)('makes %s', (_, policy) => {
+  it.each(named)('makes the policy %s', (_, policy) => {
     for (const code of [asCore(policy, 100), asOnnx(policy, 100), asTfjs(policy), asWebgpu(policy)]) {
       expect(policyIn(code)).toEqual(policy);
       const imported = /import \{ ([^}]*) \} from '@clr\/core'/.exec(code)?.[1]?.split(', ') ?? [];
@@ -99,7 +99,7 @@ json.dump(out, sys.stdout)
 `;
 
 describe.skipIf(!hasTorch())('code for PyTorch', () => {
-  it('has the rates of the policy at every step, if there is code', () => {
+  it('gives the rates of the policy at every step, if there is code', () => {
     const cases = policies.flatMap((policy) => {
       const found = asPyTorch(policy);
       if ('missing' in found) return [];

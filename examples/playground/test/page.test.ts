@@ -53,7 +53,7 @@ describe.skipIf(!hasChromium())('the whole page', { retry: 2 }, () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'has no serious finding of axe, at both widths, in the %s scheme',
+    'has no serious accessibility fault, at both widths, in the %s scheme',
     async (colorScheme) => {
       const page = await site.open({ colorScheme });
       for (const part of parts) {

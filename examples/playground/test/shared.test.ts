@@ -22,14 +22,14 @@ describe('a link', () => {
   const policy = triangular({ baseLr: 0, maxLr: 1, stepSize: 3 });
 
   it.each([
-    ['nothing', ''],
-    ['no base64', '%%%'],
+    ['no text', ''],
+    ['text that is not base64', '%%%'],
     ['another version', encode({ v: 2, p: [policy] })],
     ['no policy', encode({ v: 1, p: [] })],
-    ['too many', encode({ v: 1, p: Array.from({ length: 6 }, () => policy) })],
+    ['too many policies', encode({ v: 1, p: Array.from({ length: 6 }, () => policy) })],
     ['an invalid step count', encode({ v: 1, p: [policy], s: -1 })],
     ['bytes that are not text', Buffer.from([0xff, 0xfe, 0x7b]).toString('base64url')],
-  ])('with %s is refused in one sentence', (_, text) => {
+  ])('with %s is refused, with advice', (_, text) => {
     expect(() => fromLink(text)).toThrow(/^\[clr\/playground\] Expected .*Copy the whole link once more\.$/s);
   });
 

@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
     const pause = async (): Promise<number> => {
       // Click at once, without waiting until the page is stable.
       await page.getByRole('button', { name: 'Pause' }).dispatchEvent('click');
-      await status(page, 'Paused and kept at step');
+      await status(page, 'Paused and stored at step');
       return Number(
         /step ([\d,]+)/.exec((await page.locator('.status').textContent())!)![1]!.replace(',', ''),
       );
@@ -60,8 +60,8 @@ describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
     await page.context().setOffline(true);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.reload();
-    await status(page, `The run was kept at step ${formatCount(first)} of`);
-    await press(page, 'Go on');
+    await status(page, `The run is stored at step ${formatCount(first)} of`);
+    await press(page, 'Resume');
     await page.waitForFunction(
       (least) => Number.parseInt(document.querySelector('dd')!.textContent!.replaceAll(',', ''), 10) > least,
       first + 20,

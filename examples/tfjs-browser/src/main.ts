@@ -110,10 +110,10 @@ async function start(): Promise<void> {
       train.dataset.state = 'running';
       train.textContent = 'Pause';
       say(
-        `Training on ${digits.count} digits; the rate rises for ${2 * trainer.stepsPerEpoch} steps, then falls for as many.`,
+        `Training on ${digits.count} digits; the rate rises for ${2 * trainer.stepsPerEpoch} steps, then falls for as many steps.`,
       );
       await trainer.run(baseLr, maxLr);
-      ready('Paused and kept: close the tab, come back, resume.');
+      ready('Paused and stored. You can close the tab and resume later.');
     } catch (error) {
       ready(error instanceof Error ? error.message : String(error));
     }
@@ -131,7 +131,7 @@ async function start(): Promise<void> {
   show(trainer.history);
   ready(
     policy
-      ? `Welcome back: kept at step ${trainer.history.step.at(-1) ?? 0}. Resume when you like.`
+      ? `Welcome back: stored at step ${trainer.history.step.at(-1) ?? 0}. Resume when you like.`
       : `Ready: ${digits.count} digits on ${tf.getBackend()}. Find the rates first, or train with these.`,
   );
   await keepOffline();

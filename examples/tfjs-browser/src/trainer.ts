@@ -18,7 +18,7 @@ export interface Listener {
   step(history: History): void;
 }
 
-/** One model with its training, which can be paused, stored and resumed. */
+/** A model and its training run, which can be paused, stored and resumed. */
 export class Trainer {
   history: History = emptyHistory();
   private model: tf.LayersModel = makeModel();
@@ -41,7 +41,7 @@ export class Trainer {
     return Math.ceil(this.train.count / this.batchSize);
   }
 
-  /** Continues from an earlier visit. Returns its policy. */
+  /** Continues the stored run of an earlier visit. Returns its policy, or `null` if there is none. */
   async resume(): Promise<Policy | null> {
     const kept = await restore();
     const progress = kept && savedProgress(kept.model);

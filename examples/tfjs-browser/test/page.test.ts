@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
       steps,
     );
     await page.click('#train');
-    await page.getByText('Paused and kept').waitFor();
+    await page.getByText('Paused and stored').waitFor();
   };
   const overflow = (page: Page) =>
     page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     await server.close();
     await context.setOffline(true);
     const again = await open();
-    expect(await text(again, 'status')).toContain(`kept at step ${kept}`);
+    expect(await text(again, 'status')).toContain(`stored at step ${kept}`);
     await again.setViewportSize({ width: 390, height: 844 });
     await trainFor(again, kept + 5);
     await again.screenshot({ path: `${pictures}phone.png`, fullPage: true });

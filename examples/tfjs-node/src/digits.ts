@@ -7,7 +7,7 @@ export interface Digits {
   readonly ys: tf.Tensor2D;
 }
 
-/** Loads the first training digits, the same number of digits after them for validation, and the 10,000 test digits. */
+/** Loads the first `count` training digits, the next 1,000 for validation, and the 10,000 test digits. */
 export async function loadDigits(
   count: number,
 ): Promise<{ train: Digits; validation: Digits; test: Digits }> {

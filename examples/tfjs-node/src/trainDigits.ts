@@ -7,7 +7,7 @@ import { makeModel } from './model.ts';
 const batchSize = 64;
 
 /**
- * The results: the rates, and the accuracies of both trainings on 10,000 test digits after the same number of steps.
+ * The results: the rates, and the accuracies of both runs on 10,000 test digits after the same number of steps.
  */
 export interface Outcome {
   readonly baseLr: number;
@@ -27,7 +27,7 @@ export async function trainDigits(
   const { train, validation, test } = await loadDigits(images);
   const stepsPerEpoch = Math.ceil(images / batchSize);
 
-  print('1. The LR range test: one short run, the rate rising from 1e-4 to 3');
+  print('1. The LR range test: one short run, in which the rate rises from 1e-4 to 3');
   const model = makeModel();
   const trainable = createTrainable(tf, model);
   const trace = await rangeTest(trainable, batches(train), { startLr: 1e-4, endLr: 3, steps: stepsPerEpoch });

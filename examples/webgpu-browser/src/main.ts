@@ -56,7 +56,7 @@ async function start(): Promise<void> {
     };
     addEventListener('resize', redraw);
     try {
-      // One submission has as many steps as take about a quarter of a second.
+      // Each submission holds the steps for about a quarter of a second.
       let portion = 2;
       while (current()) {
         if (paused) {
@@ -100,7 +100,7 @@ function show(step: number, loss: number, rate: number, speed: number): void {
 
 run.addEventListener('click', () => {
   paused = !paused;
-  run.textContent = paused ? 'Go on' : 'Pause';
+  run.textContent = paused ? 'Resume' : 'Pause';
 });
 again.addEventListener('click', () => void start());
 picture.addEventListener('change', () => {

@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     const drawn = await page.locator('#range-test svg').boundingBox();
     expect(drawn?.width).toBeLessThanOrEqual(viewport.width - 16); // The picture is drawn for this screen and not cut off.
     await page.click('#run');
-    expect(await page.locator('#run').textContent()).toBe('Go on');
+    expect(await page.locator('#run').textContent()).toBe('Resume');
     // Nothing is wider than the screen.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       viewport.width,

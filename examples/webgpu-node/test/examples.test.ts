@@ -10,7 +10,7 @@ import { trainerFromOnnx } from '../src/onnxWeights.ts';
 import { trainSpirals } from '../src/trainSpirals.ts';
 import { fitParabola } from '../src/typegpu.ts';
 
-/** A model file with its trainings in PyTorch. */
+/** A model file, and training runs of this model in PyTorch. */
 interface Fixture {
   readonly optimizer: { readonly momentum: number; readonly weightDecay: number };
   readonly batches: readonly {
@@ -48,7 +48,7 @@ describe.skipIf(!hasDevice)('examples on the device', () => {
     expect(lines.some((line) => line.startsWith('Training'))).toBe(true);
   });
 
-  it('TypeGPU: fits the given parabola in its buffers', async () => {
+  it('TypeGPU: fits a parabola whose weights are in TypeGPU buffers', async () => {
     const { weights } = await fitParabola(gpu);
     for (const [index, want] of [0.5, -2, 3].entries()) expect(weights[index]).toBeCloseTo(want, 3);
   });

@@ -1,6 +1,6 @@
 // Kills workers of a sweep of 40 small jobs at random moments, sometimes only a worker's child process, and restarts
-// Redis once. Then compares the results with those of the jobs run alone: `npx tsx scripts/faults.mts [kills] [lease]`,
-// after `npm run build`. It needs redis-server.
+// Redis once. Then compares the results with those of the jobs run alone. It needs redis-server and the built
+// packages: `npx tsx scripts/faults.mts [kills] [lease]`.
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -123,7 +123,7 @@ await server.remove();
 await rm(folder, { recursive: true });
 console.log(
   `${killed} workers killed, Redis restarted ${restarts} times; ${stalls} jobs reassigned; after ${seconds.toFixed(1)} s ` +
-    `${results.length} results, ${completed.length} completed once, ${same} with the bits of the job run alone, ${failed.length} failed`,
+    `${results.length} results, ${completed.length} completed once, ${same} bit-identical to the job run alone, ${failed.length} failed`,
 );
 console.log(
   `With a lease of ${lease} ms: the jobs of a killed worker were reassigned at most ${most.given} ms after their last sign ` +

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { fail } from './errors.ts';
 
-/** The place of a queue. */
+/** The Redis server and the name of a queue. */
 export interface QueueOptions {
   /** Redis as a URL: `redis://host:6379`. */
   readonly redis: string;
@@ -9,7 +9,7 @@ export interface QueueOptions {
   readonly queue?: string;
 }
 
-/** Connects to Redis. Refuses a Redis that does not answer now; later, the connection waits while Redis is away. */
+/** Connects to Redis. Throws if Redis does not answer now. Later, the connection waits while Redis is unreachable. */
 export async function connect(url: string): Promise<Redis> {
   const probe = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let why = '';

@@ -7,20 +7,20 @@ import { connect, type QueueOptions } from './connect.ts';
 export interface SubmitOutcome {
   /** The available results, in the order of the jobs. */
   readonly results: readonly TrialResult[];
-  /** The jobs without a result: those that threw, and those that lost their process too often. */
+  /** The jobs that failed: those that threw, and those whose process crashed too often. */
   readonly failed: readonly {
     /** The job as it was submitted. */
     readonly job: Job;
     /** The message of its last error. */
     readonly error: string;
   }[];
-  /** Whether `signal` ended the wait. The workers continue, and the same call waits again. */
+  /** Whether `signal` ended the wait. The workers continue. Call `submit` with the same jobs to wait again. */
   readonly stopped: boolean;
 }
 
 /** Options of {@link submit}. */
 export interface SubmitOptions extends QueueOptions {
-  /** The number of times that a job is tried if it loses its process. Default 5. */
+  /** The maximum number of attempts at a job whose process crashes. Default 5. */
   readonly attempts?: number;
   /** Ends the wait, but not the jobs. */
   readonly signal?: AbortSignal;
@@ -39,8 +39,8 @@ const keyOf = (job: Job): string => `job-${job.id}`;
 const pace = 500;
 
 /**
- * Puts jobs into a queue and waits for their results. A job that is already in the queue is not added again, so the
- * same call from anywhere waits for the same results. If Redis has lost a job, the job is added again.
+ * Puts jobs into a queue and waits for their results. A job that is already in the queue is not added again, so several
+ * callers can wait for the same results. If Redis has lost a job, the job is added again.
  *
  * @throws {ClrError} if a job or an option is invalid, or if Redis does not answer at the start
  *
@@ -67,7 +67,7 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
   queue.on('error', () => {});
   const results = new Map<string, TrialResult>();
   const failed = new Map<string, string>();
-  // The worker sets the delay before a retry. A lost job comes before jobs with a priority.
+  // The worker sets the delay before a retry. It also resets a lost job's priority to 0, which BullMQ runs before 1.
   const put = (job: Job) =>
     queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'clr' }, priority: 1 });
   try {

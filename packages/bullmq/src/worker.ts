@@ -19,15 +19,15 @@ export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
 /** A worker that takes jobs from a queue. */
 export interface SweepWorker {
   /**
-   * Takes no further jobs. The running jobs stop after a step, and are reassigned to another worker, or to one that is
-   * started later.
+   * Takes no further jobs. The running jobs stop after a step, and another worker takes them over, now or when one is
+   * started.
    */
   close(): Promise<void>;
 }
 
 /**
  * Takes jobs from a queue and runs each in a child process, so that its lease is renewed even during a long step. A job
- * whose process crashes is tried again after a while. A job whose worker is lost is tried again when the lease ends. A
+ * whose process crashes is tried again after a delay. A job whose worker is lost is tried again when the lease ends. A
  * job that throws is not tried again. With a `folder` that all workers share, a job resumes from its checkpoint.
  *
  * @throws {ClrError} if an option is invalid, or if Redis does not answer at the start
@@ -76,7 +76,7 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
       connection,
       concurrency,
       ...timesOf(lease),
-      // No limit, because machines may come and go. The attempts of a job limit its crashes.
+      // Practically no limit, because machines may come and go. `attempts` limits the crashes of a job.
       maxStalledCount: 1000,
       settings: {
         backoffStrategy: (attempts = 1) => Math.min(500 * 2 ** (attempts - 1), lease / 2),
@@ -85,7 +85,7 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
   );
   // Ignored, because BullMQ reconnects by itself.
   bull.on('error', () => {});
-  // The job now belongs to another worker, and its result would be refused.
+  // The job now belongs to another worker. Its result would be refused, so it is cancelled here.
   bull.on('lockRenewalFailed', (ids) => {
     for (const id of ids) bull.cancelJob(id);
   });

@@ -30,7 +30,7 @@ it('fails with a clear error if Redis does not answer', async () => {
   await expect(submit(jobs, { redis, attempt: 3 } as never)).rejects.toThrow('"attempts"');
 });
 
-it('refuses a lease that is too short, and an incomplete job, at once', async () => {
+it('refuses a lease that is too short and a concurrency that is not an integer, before it connects', async () => {
   const redis = 'redis://127.0.0.1:1';
   await expect(worker({ redis, module, lease: 30 })).rejects.toThrow(
     'lease to be an integer of at least 2000',
@@ -46,7 +46,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redi
   });
   afterAll(() => server?.remove());
 
-  it('gives each job the same bits as if it ran alone, with two workers and a restart of Redis', async () => {
+  it('gives each job the same bits as if it ran alone, even with two workers and a restart of Redis', async () => {
     const common = { redis: server.url, module, lease: 3000 };
     const workers = await Promise.all([worker(common), worker(common)]);
     let restarted: Promise<void> | undefined;
@@ -63,11 +63,11 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redi
     expect(failed).toEqual([]);
     const alone = await Promise.all(jobs.map((job) => runTrial(job, { open })));
     expect(JSON.stringify(results) === JSON.stringify(alone)).toBe(true);
-    // All results exist, so that no worker is needed.
+    // All results exist already, so no worker is needed.
     expect((await submit(jobs, { redis: server.url })).results).toEqual(results);
   });
 
-  it('reports a job that throws, and one that keeps losing its process', async () => {
+  it('reports a job that throws, and one whose process keeps crashing', async () => {
     const one = await worker({ redis: server.url, module, queue: 'bad' });
     const bad = [jobOf(1, { throwAt: 0 }), jobOf(1, { exitAt: 3 })];
     const { results, failed } = await submit(bad, { redis: server.url, queue: 'bad', attempts: 2 });
@@ -96,7 +96,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redi
     await rm(folder, { recursive: true });
   });
 
-  it('retries a job that lost its process before jobs that have not begun', async () => {
+  it('retries a job whose process crashed before it runs jobs that have not begun', async () => {
     const one = await worker({ redis: server.url, module, queue: 'turn' });
     const others = [2, 3, 4, 5, 6].map((seed) => jobOf(seed));
     const lost = jobOf(1, { exitAt: 3 });

@@ -7,7 +7,7 @@ export interface Checkpoint<S extends object = object> {
   readonly step: number;
   /** The result of the adapter's `snapshot()`: plain data with typed arrays. */
   readonly snapshot: S;
-  /** The average of the weights that a run keeps with `average` of `train`. */
+  /** The average of the weights, if the run keeps one (the option `average` of `train`). */
   readonly average?: AverageState;
   /** Anything else the run needs, as JSON: its policy, the seed of its batches, … */
   readonly extra?: unknown;
@@ -15,7 +15,7 @@ export interface Checkpoint<S extends object = object> {
 
 /** A place that holds one checkpoint: a file or an entry of IndexedDB. */
 export interface CheckpointStore {
-  /** Replaces the checkpoint. The old or the new one is always there, complete. */
+  /** Replaces the checkpoint. At every moment, the old or the new one is complete. */
   save(checkpoint: Checkpoint): Promise<void>;
   /** The last saved checkpoint, or `undefined` if there is none. */
   load(): Promise<Checkpoint | undefined>;

@@ -1,5 +1,5 @@
-// Kills `clr train` at random moments, each time in another run, and compares the final model with that of an
-// uninterrupted run. Build first, then: node --import tsx scripts/kills.ts [kills]
+// Kills `clr train` at random moments, each time in a new run. Resumes each run, and compares its final model with that
+// of an uninterrupted run. Build first, then: node --import tsx scripts/kills.ts [kills]
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,8 +33,8 @@ for (let kill = 0; kill < kills; kill++) {
   const equal = code === 0 && whole.equals(await readFile(join(folder, `${kill}.onnx`)));
   same += Number(equal);
   console.log(
-    `${kill}: ${signal ?? 'ended'} after ${Math.round(wait)} ms, then ${equal ? 'the same bits' : `NOT the same (exit ${code})`}`,
+    `${kill}: ${signal ?? 'ended'} after ${Math.round(wait)} ms, resumed: ${equal ? 'same bits' : `NOT the same bits (exit ${code})`}`,
   );
 }
-console.log(`${same} of ${kills} runs ended with the same bits.`);
+console.log(`${same} of ${kills} runs ended with the same bits as the uninterrupted run.`);
 await rm(folder, { recursive: true });

@@ -4,7 +4,7 @@ export interface OutputFile {
   readonly content: string | Uint8Array;
 }
 
-/** The result of a command. Nothing is printed or written before it has succeeded. */
+/** The result of a command, to be printed and written once the command has succeeded. */
 export interface Outcome {
   /** The text for stdout. */
   readonly text: string;
@@ -18,7 +18,7 @@ export interface Outcome {
 /** The flags of a command, without their dashes. */
 export type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
-/** A command: the word after `clr`, its flags and what it does. */
+/** A command: its help, its flags and what it does. */
 export interface Command {
   readonly help: string;
   readonly flags: Flags;

@@ -1,8 +1,7 @@
 import { ClrError, type Problem } from '@clr/core';
 
 /**
- * An error for unusable input, in the form of all clr errors. The part "received" is one line, even if it quotes
- * several lines.
+ * An error for unusable input, in the format of all clr errors. Line breaks in `received` become spaces.
  */
 export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
   const received = problem.received.replace(/\s*\n\s*/g, ' ');
@@ -13,7 +12,7 @@ export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
 export class UsageError extends ClrError {
   override readonly name: string = 'UsageError';
 
-  /** @param hint - a sentence in front of the advice to read the help, such as `Did you mean "--epochs"?` */
+  /** @param hint - a sentence before the advice to read the help, such as `Did you mean "--epochs"?` */
   constructor(expected: string, received: string, command?: string, hint?: string) {
     const help = `Try: clr ${command ? `${command} ` : ''}--help`;
     super('clr/cli', { expected, received, advice: hint ? `${hint} ${help}` : help });

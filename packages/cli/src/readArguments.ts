@@ -9,7 +9,7 @@ interface Arguments<F extends Flags> {
   readonly positionals: readonly string[];
 }
 
-/** Reads the flags and file names of a command, or throws a usage error in clr's form. */
+/** Reads the flags and file names of a command, or throws a usage error in clr's format. */
 export function readArguments<const F extends Flags>(
   command: string,
   args: readonly string[],
@@ -17,7 +17,7 @@ export function readArguments<const F extends Flags>(
 ): Arguments<F> {
   const parsed = parse(command, args, flags);
   for (const [flag, value] of Object.entries(parsed.values)) {
-    // A shell passes an empty text for a variable that is not set.
+    // A shell passes an empty text for a quoted variable that is not set.
     if ((value as unknown) === '') throw new UsageError(`--${flag} with a value`, `--${flag} ""`, command);
   }
   return parsed as Arguments<F>;
@@ -35,7 +35,7 @@ function parse(command: string, args: readonly string[], options: Flags): Argume
   }
 }
 
-/** A flag that holds a positive integer. */
+/** Reads the value of a flag as a positive integer. */
 export function positiveInteger(command: string, flag: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;

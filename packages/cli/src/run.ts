@@ -24,29 +24,29 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map<string, ()
 const help = `Usage: clr <command> [options]
 
   clr new          writes a fresh model for a table, images or arrays
-  clr inspect      says what an ONNX model holds, and what of it can be trained
-  clr range-test   tries learning rates on a model, and suggests the best
+  clr inspect      describes an ONNX model: inputs, outputs, and the weights that can be trained
+  clr range-test   tries learning rates on a model, and suggests the best ones
   clr train        trains a model
-  clr sweep        trains many times: rates, optimizers and seeds side by side
+  clr sweep        trains many times, to compare rates, optimizers and seeds
   clr worker       computes jobs of sweeps that are shared between machines
   clr evaluate     measures a model on data
-  clr predict      writes what a model answers
+  clr predict      writes a model's predictions
 
   clr policy       draws a learning-rate policy and tabulates it
-  clr analyze      says which rates an LR range test suggests, whichever tool made it
+  clr analyze      says which rates an LR range test suggests; reads tests of other tools too
   clr report       makes one HTML page of range tests, runs and policies
   clr completion   prints a script that completes command lines in bash, zsh and fish
 
   clr <command> --help   how a command is used
   clr --version          the version
 
-Training needs two more packages: npm install @clr/onnx onnxruntime-node
+Commands that work with models need two more packages: npm install @clr/onnx onnxruntime-node
 
-Exit codes: 0 done; 1 the input cannot be used; 2 the command line cannot; 3 no learning rate was found;
-130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 the input cannot be used, the output cannot be written, or a job failed; 2 the command line
+cannot be used; 3 no learning rate was found; 130 stopped by Ctrl-C.
 `;
 
-/** Runs a command line, without printing or writing anything. */
+/** Runs a command line. The caller prints the result and writes its files. */
 export async function run([name, ...args]: readonly string[]): Promise<Outcome> {
   if (name === '--help' || name === '-h' || name === 'help') return { text: help };
   if (name === '--version' || name === '-v') return { text: await version() };

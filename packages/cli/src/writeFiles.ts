@@ -14,7 +14,7 @@ export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<
   for (const { path, content } of files) await replaceFile(path, content);
 }
 
-/** Refuses outputs that are inputs. */
+/** Refuses output paths that name an input file. */
 export async function refuseInputs(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
   for (const path of outputs) {
     for (const input of inputs) {

@@ -17,7 +17,7 @@ describe('clr analyze', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('prints exactly the finding of the analysis', async () => {
+  it('prints with --json exactly what analyzeRangeTest returns', async () => {
     const { code, out } = await clr(['analyze', 'trace.json', '--json'], { cwd: folder });
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
@@ -38,7 +38,7 @@ describe('clr analyze', () => {
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
   });
 
-  it('uses the length of the training and the kind of update', async () => {
+  it('passes --steps and --update to the analysis, and refuses bad values', async () => {
     const args = ['analyze', 'trace.json', '--json', '--steps', '20000', '--update', 'adaptive'];
     const { out } = await clr(args, { cwd: folder });
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace, { steps: 20_000, updateKind: 'adaptive' }));
@@ -69,15 +69,15 @@ describe('clr analyze', () => {
   });
 
   it.each([
-    ['an array', [], 'lists of rates and losses in standard input'],
-    ['another version', { ...trace, version: 2 }, 'standard input.version to be 1'],
+    ['an empty array', [], 'lists of rates and losses in standard input'],
+    ['an unknown version', { ...trace, version: 2 }, 'standard input.version to be 1'],
     [
       'an unknown spacing',
       { ...trace, spacing: 'log' },
       'standard input.spacing to be "linear" or "exponential"',
     ],
     [
-      'a rate in a string',
+      'a rate that is a string',
       { ...trace, points: [{ step: 0, lr: '1', loss: 1 }] },
       'points[0].lr to be a finite number',
     ],
@@ -96,9 +96,9 @@ describe('clr analyze', () => {
       { ...trace, points: [{ step: 0.5, lr: 1, loss: 1 }] },
       'points[0].step to be an integer',
     ],
-    ['no points', { ...trace, points: undefined }, 'standard input.points to be an array'],
+    ['a trace without points', { ...trace, points: undefined }, 'standard input.points to be an array'],
     [
-      'a strange end',
+      'an unknown reason for the end',
       { ...trace, stopped: { step: 1, reason: 'bored' } },
       'stopped.reason to be "diverged" or "aborted" or "ended"',
     ],
@@ -109,7 +109,7 @@ describe('clr analyze', () => {
     expect(err).toContain(words);
   });
 
-  it('reads files of other tools, says how it read them, and accepts other names', async () => {
+  it('reads files of other tools, says how it read them, and accepts other column names', async () => {
     const { points } = trace;
     const rows = points.map(({ lr, loss }) => `${lr}\t${loss}`);
     await writeFile(join(folder, 'log.tsv'), ['rate of learning\ttrain_loss', ...rows].join('\n'));

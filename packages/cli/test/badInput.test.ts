@@ -14,7 +14,7 @@ import { tableText } from './shapes.ts';
 let folder = '';
 const home = process.cwd();
 
-/** Arrays of `n` examples, such as images [n, c, h, w]. */
+/** An array of floats with these dims, such as images [n, c, h, w]. The element `i` is `of(i)`. */
 const floats = (dims: readonly number[], of: (i: number) => number = (i) => Math.sin(i)) => ({
   dims,
   data: Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, i) => of(i)),
@@ -126,7 +126,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The names and contents of all files. */
+/** A hash of the names and contents of all files. */
 async function contents(): Promise<string> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
@@ -146,87 +146,95 @@ const sweep = (jobs: string): string[] => ['sweep', jobs, '--out', 'results', '-
 
 describe('bad input gives a clear error and changes no file', () => {
   it.each<[string, readonly string[], string]>([
-    [
-      'a model that is not there',
-      train('no.onnx', 'good.npz'),
-      'an ONNX model no.onnx.\nReceived: no such file',
-    ],
+    ['a missing model file', train('no.onnx', 'good.npz'), 'an ONNX model no.onnx.\nReceived: no such file'],
     ['a model that is a folder', train('pets', 'good.npz'), 'Received: a folder'],
     ['an empty model', train('none.onnx', 'good.npz'), 'Expected'],
-    ['a text as a model', train('text.onnx', 'good.npz'), 'Expected'],
-    ['inspect of a text', ['inspect', 'text.onnx'], 'Expected'],
-    ['data that are not there', train('cnn.onnx', 'no.npz'), 'data at no.npz'],
+    ['a text file as a model', train('text.onnx', 'good.npz'), 'Expected'],
+    ['inspecting a text file', ['inspect', 'text.onnx'], 'Expected'],
+    ['missing data', train('cnn.onnx', 'no.npz'), 'data at no.npz'],
     ['a broken archive', train('cnn.onnx', 'bad.npz'), 'arrays in bad'],
-    ['half of an archive', train('cnn.onnx', 'cut.npz'), 'a whole .npz archive'],
+    ['a truncated archive', train('cnn.onnx', 'cut.npz'), 'a whole .npz archive'],
     ['channels last', train('cnn.onnx', 'last.npz'), 'x.transpose(0, 3, 1, 2)'],
     ['flat examples', train('cnn.onnx', 'flat.npz'), 'x.reshape(-1, 3, 8, 8)'],
-    ['another size', train('cnn.onnx', 'other.npz'), 'Received: [3, 9, 9]'],
+    ['images of the wrong size', train('cnn.onnx', 'other.npz'), 'Received: [3, 9, 9]'],
     ['one NaN', train('cnn.onnx', 'nan.npz', '--split', '0.1'), 'Received: NaN in row'],
     ['labels from 1', train('cnn.onnx', 'from1.npz'), 'subtract 1'],
     ['more classes than outputs', train('cnn.onnx', 'many.npz'), '--head 10'],
     ['negative labels', train('cnn.onnx', 'minus.npz'), 'labels from -1 to'],
-    ['one-hot answers', train('cnn.onnx', 'onehot.npz', '--loss', 'crossEntropy'), 'y.argmax(1)'],
-    ['halves as classes', train('cnn.onnx', 'half.npz', '--loss', 'crossEntropy'), 'whole numbers in "y"'],
-    ['arrays of other lengths', train('cnn.onnx', 'rows.npz'), 'with the same number of rows'],
-    ['no answers', train('cnn.onnx', 'nolabel.npz'), 'an array with the answers'],
-    ['no such answers', train('cnn.onnx', 'good.npz', '--target', 'z'), 'an array "z"'],
+    ['one-hot targets', train('cnn.onnx', 'onehot.npz', '--loss', 'crossEntropy'), 'y.argmax(1)'],
+    [
+      'class labels that are not whole numbers',
+      train('cnn.onnx', 'half.npz', '--loss', 'crossEntropy'),
+      'whole numbers in "y"',
+    ],
+    ['arrays of different lengths', train('cnn.onnx', 'rows.npz'), 'with the same number of rows'],
+    ['no array of targets', train('cnn.onnx', 'nolabel.npz'), 'an array with the targets'],
+    ['a target array that does not exist', train('cnn.onnx', 'good.npz', '--target', 'z'), 'an array "z"'],
     ['no array for the input', train('cnn.onnx', 'noinput.npz'), 'an array for the model\'s input "input"'],
     [
-      'a table for a model of images',
+      'a table for an image model',
       train('cnn.onnx', 't.csv', '--drop', 'price'),
       'a model whose input is [batch',
     ],
-    ['a table of another width', train('mlp.onnx', 't.csv'), 'clr new mlp --data t.csv'],
-    ['images for a model of tables', train('mlp.onnx', 'pets'), 'a model whose input is images'],
-    ['images without folders', train('cnn.onnx', 'loose'), '1 images without such folders'],
+    ['a table with the wrong number of columns', train('mlp.onnx', 't.csv'), 'clr new mlp --data t.csv'],
+    ['images for a table model', train('mlp.onnx', 'pets'), 'a model whose input is images'],
+    ['images without a folder for each class', train('cnn.onnx', 'loose'), '1 images without such folders'],
     ['one class of images', train('cnn.onnx', 'single'), '"cat" alone'],
     ['no images', train('cnn.onnx', 'nothing'), 'no images'],
-    ['a cut image', train('cnn.onnx', 'broken'), 'a whole image in'],
-    ['texts called .jpg', train('cnn.onnx', 'texts'), 'a PNG or JPEG image in'],
+    ['a truncated image', train('cnn.onnx', 'broken'), 'a whole image in'],
+    ['text files named .jpg', train('cnn.onnx', 'texts'), 'a PNG or JPEG image in'],
     [
-      'three means for one channel',
+      'one mean for three channels',
       train('cnn.onnx', 'pets', '--mean', '0.5', '--std', '1,1,1'),
       '--mean with 3 numbers',
     ],
-    ['no size', ['new', 'cnn', '--data', 'pets', '--out', 'o.onnx'], '--size with the size'],
+    ['images without --size', ['new', 'cnn', '--data', 'pets', '--out', 'o.onnx'], '--size with the size'],
     ['an empty table', ['new', 'mlp', '--data', 'empty.csv', '--out', 'o.onnx'], 'something in empty.csv'],
-    ['a header alone', ['new', 'mlp', '--data', 'header.csv', '--out', 'o.onnx'], 'a header alone'],
-    ['no header', ['new', 'mlp', '--data', 'numbers.csv', '--out', 'o.onnx'], 'names of columns'],
-    ['a column twice', ['new', 'mlp', '--data', 'twice.csv', '--out', 'o.onnx'], '"a" twice'],
-    ['a long row', ['new', 'mlp', '--data', 'ragged.csv', '--out', 'o.onnx'], '3 in row 3'],
+    ['a table of only a header', ['new', 'mlp', '--data', 'header.csv', '--out', 'o.onnx'], 'a header alone'],
+    [
+      'a table without a header',
+      ['new', 'mlp', '--data', 'numbers.csv', '--out', 'o.onnx'],
+      'names of columns',
+    ],
+    ['two columns of the same name', ['new', 'mlp', '--data', 'twice.csv', '--out', 'o.onnx'], '"a" twice'],
+    ['a row with too many cells', ['new', 'mlp', '--data', 'ragged.csv', '--out', 'o.onnx'], '3 in row 3'],
     ['an open quotation mark', ['new', 'mlp', '--data', 'quote.csv', '--out', 'o.onnx'], 'whole cells'],
-    ['a missing answer', ['new', 'mlp', '--data', 'gap.csv', '--out', 'o.onnx'], 'none in row 2'],
+    ['a missing target', ['new', 'mlp', '--data', 'gap.csv', '--out', 'o.onnx'], 'none in row 2'],
     ['one class', ['new', 'mlp', '--data', 'one.csv', '--out', 'o.onnx'], 'at least two classes'],
     [
-      'a constant column alone',
+      'a table whose only feature is constant',
       ['new', 'mlp', '--data', 'same.csv', '--out', 'o.onnx'],
       'constant columns alone',
     ],
     ['an infinite number', ['new', 'mlp', '--data', 'inf.csv', '--out', 'o.onnx'], 'Infinity in row 2'],
     ['a column of names', ['new', 'mlp', '--data', 'names.csv', '--out', 'o.onnx'], '--drop name'],
-    ['no such target', ['new', 'mlp', '--data', 't.csv', '--target', 'x', '--out', 'o.onnx'], 'a column "x"'],
     [
-      'a table that is no Parquet',
+      'a target column that does not exist',
+      ['new', 'mlp', '--data', 't.csv', '--target', 'x', '--out', 'o.onnx'],
+      'a column "x"',
+    ],
+    [
+      'a .parquet file that is not Parquet',
       ['new', 'mlp', '--data', 'bad.parquet', '--out', 'o.onnx'],
       'a Parquet table',
     ],
     [
-      'a table that is no Arrow',
+      'a .arrow file that is not Arrow',
       ['new', 'mlp', '--data', 'bad.arrow', '--out', 'o.onnx'],
       'an Arrow table in bad.arrow',
     ],
     [
-      'no such weights to freeze',
+      'a --freeze that matches no weight',
       train('cnn.onnx', 'good.npz', '--freeze', 'body.*'),
       'names of weights for --freeze',
     ],
     [
-      'no such weights to scale',
+      'an --lr-scale that matches no weight',
       train('cnn.onnx', 'good.npz', '--lr-scale', 'body.*=0.1'),
       'names of weights for --lr-scale',
     ],
     [
-      'pictures for a transformer',
+      'images for a transformer',
       ['new', 'transformer', '--data', 'good.npz', '--out', 'o.onnx'],
       'examples of two axes',
     ],
@@ -240,13 +248,17 @@ describe('bad input gives a clear error and changes no file', () => {
       const data = ['--data', `${name}.npz`];
       return [
         [
-          `tokens to make a model for: ${name}`,
+          `clr new with a bad token: ${name}.npz`,
           ['new', 'transformer', ...data, '--vocabulary', '3', '--out', 'o.onnx'],
           words,
         ],
-        [`tokens to learn: ${name}`, train('tokens.onnx', `${name}.npz`), words],
-        [`tokens to answer: ${name}`, ['predict', 'tokens.onnx', ...data, '--out', 'o.csv'], words],
-        [`tokens to measure: ${name}`, ['evaluate', 'tokens.onnx', ...data], words],
+        [`clr train with a bad token: ${name}.npz`, train('tokens.onnx', `${name}.npz`), words],
+        [
+          `clr predict with a bad token: ${name}.npz`,
+          ['predict', 'tokens.onnx', ...data, '--out', 'o.csv'],
+          words,
+        ],
+        [`clr evaluate with a bad token: ${name}.npz`, ['evaluate', 'tokens.onnx', ...data], words],
       ];
     }),
     [
@@ -255,29 +267,29 @@ describe('bad input gives a clear error and changes no file', () => {
       'a model whose input is floats, because a table is encoded as floats',
     ],
     [
-      'an encoding with missing parts',
+      'an incomplete encoding',
       ['predict', 'mlp.onnx', '--data', 't.csv', '--encoding', 'half.encoding.json', '--out', 'o.csv'],
       'an encoding of clr',
     ],
     [
-      'a model over itself',
+      'an output that would overwrite the model',
       ['train', 'mlp.onnx', '--data', 'no.csv', '--out', './mlp.onnx'],
       'an output other than the input mlp.onnx',
     ],
     ...['--target=level', '--task=classification', '--drop=age'].map((option): [string, string[], string] => [
-      `${option} beside another encoding`,
+      `${option}, which contradicts the model's encoding`,
       train('price.onnx', 't.csv', option),
       `Expected ${option.split('=')[0]} as the model's encoding has it`,
     ]),
-    ['no jobs', sweep('none.jobs.json'), 'Received: an empty array'],
-    ['text for JSON', ['report', 't.csv', '--out', 'o.html'], 'JSON in t.csv'],
+    ['an empty list of jobs', sweep('none.jobs.json'), 'Received: an empty array'],
+    ['a table in place of JSON', ['report', 't.csv', '--out', 'o.html'], 'JSON in t.csv'],
     [
       '--lora and --freeze',
       train('cnn.onnx', 'good.npz', '--lora', '2', '--freeze', 'body'),
       '--lora or --freeze',
     ],
     [
-      'class weights for numbers',
+      'class weights for numeric targets',
       train('cnn.onnx', 'onehot.npz', '--class-weights', '1,2,1,1'),
       '--loss mse',
     ],
@@ -296,22 +308,26 @@ describe('bad input gives a clear error and changes no file', () => {
       train('cnn.onnx', 'good.npz', '--checkpoint', 'file'),
       'a folder for --checkpoint',
     ],
-    ['a misspelt task', sweep('task.jobs.json'), 'Did you mean "steps"?'],
-    ['a misspelt optimizer', sweep('optimizer.jobs.json'), 'Did you mean "momentum"?'],
-    ['misspelt data of a job', sweep('data.jobs.json'), 'Did you mean "batch"?'],
+    ['a misspelt key in the task of a job', sweep('task.jobs.json'), 'Did you mean "steps"?'],
+    ['a misspelt key in the optimizer of a job', sweep('optimizer.jobs.json'), 'Did you mean "momentum"?'],
+    ['a misspelt key in the data of a job', sweep('data.jobs.json'), 'Did you mean "batch"?'],
     [
-      'a head that is a list',
+      'a job whose head is a list',
       sweep('model.jobs.json'),
       'model.jobs.json[0].model.head to be a text or a number',
     ],
     [
-      'the model of a job that is not there',
+      'a job whose model file is missing',
       sweep('file.jobs.json'),
-      'to read no.onnx, as file.jobs.json[0] asks',
+      'to read no.onnx, which file.jobs.json[0] names',
     ],
-    ['a file without jobs', sweep('policy.json'), 'policy.json to be an array of jobs'],
-    ['other classes to measure', ['evaluate', 'cnn.onnx', '--data', 'many.npz'], 'labels from 0 to 3'],
-    ['an invalid curve', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
+    ['a JSON file that is no list of jobs', sweep('policy.json'), 'policy.json to be an array of jobs'],
+    [
+      'clr evaluate with more classes than the model has',
+      ['evaluate', 'cnn.onnx', '--data', 'many.npz'],
+      'labels from 0 to 3',
+    ],
+    ['clr analyze with a table that has no rate', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
   ])('%s', async (_, args, words) => {
     const before = await contents();
     const error = await run(args).then(
@@ -378,7 +394,7 @@ describe('bad input gives a clear error and changes no file', () => {
     [['range-test']],
     [['evaluate', 'a', 'b']],
     [['inspect']],
-  ])('a wrong command line: %j', async (args) => {
+  ])('the command line %j is a usage error', async (args) => {
     await expect(run(args)).rejects.toBeInstanceOf(UsageError);
   });
 });

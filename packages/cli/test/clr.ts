@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 if (!existsSync(bin)) throw new Error('The tests run the built command: run `pnpm build` first.');
 
-/** The result of a run of the command. */
+/** The result of running the command. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -23,7 +23,7 @@ interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the built `clr` like a shell, with text on standard input. A test may send signals to `child`. */
+/** Starts the built `clr` with a text on standard input. A test may send signals to `child`. */
 export function start(
   args: readonly string[],
   { input = '', cwd = process.cwd() }: Surroundings = {},

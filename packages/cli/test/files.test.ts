@@ -69,7 +69,7 @@ it.each(['policy --svg', 'analyze --svg', 'report --out', 'report --title'])(
   },
 );
 
-it('a policy whose cycle ends past the last safe step is drawn up to that step', async () => {
+it('draws a policy whose cycle ends past the last safe integer', async () => {
   const input = JSON.stringify({ ...policy, stepSize: 2 ** 52 });
   for (const args of [
     ['policy', '-', '--svg', 'l.svg'],

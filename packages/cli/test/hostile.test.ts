@@ -23,17 +23,17 @@ const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.01, stepSize: 50 };
 
 describe('control characters never reach the terminal', () => {
   it.each<[string, readonly string[], string]>([
-    ['of a type', ['policy', '-'], JSON.stringify({ ...policy, type: evil })],
-    ['of a field', ['policy', '-'], JSON.stringify({ ...policy, [evil]: 1 })],
-    ['of a value', ['policy', '-'], JSON.stringify({ ...policy, stepSize: evil })],
-    ['of a text that is not JSON', ['policy', '-'], `{"a": ${evil}}`],
-    ['of a file name', ['policy', `${evil}.json`], ''],
-    ['of a flag', ['policy', `--${evil}`], ''],
-    ["of a flag's value", ['policy', '-', '--steps', evil], JSON.stringify(policy)],
-    ['of a command', [evil], ''],
-    ['of a kind of update', ['analyze', '-', '--update', evil], '{}'],
-    ['of a trace', ['analyze', '-'], JSON.stringify({ ...exampleTrace(), spacing: evil })],
-    ['of an output', ['policy', '-', '--svg', `no/${evil}`], JSON.stringify(policy)],
+    ['from a policy type', ['policy', '-'], JSON.stringify({ ...policy, type: evil })],
+    ['from the name of a field', ['policy', '-'], JSON.stringify({ ...policy, [evil]: 1 })],
+    ['from the value of a field', ['policy', '-'], JSON.stringify({ ...policy, stepSize: evil })],
+    ['from a text that is not JSON', ['policy', '-'], `{"a": ${evil}}`],
+    ['from a file name', ['policy', `${evil}.json`], ''],
+    ['from a flag', ['policy', `--${evil}`], ''],
+    ['from the value of a flag', ['policy', '-', '--steps', evil], JSON.stringify(policy)],
+    ['from a command', [evil], ''],
+    ['from a kind of update', ['analyze', '-', '--update', evil], '{}'],
+    ['from a trace', ['analyze', '-'], JSON.stringify({ ...exampleTrace(), spacing: evil })],
+    ['from an output path', ['policy', '-', '--svg', `no/${evil}`], JSON.stringify(policy)],
   ])('%s', async (_, args, input) => {
     const { code, out, err } = await clr(args, { input });
     expect(code === 1 || code === 2).toBe(true);
@@ -42,7 +42,7 @@ describe('control characters never reach the terminal', () => {
     expect(err.length).toBeLessThan(1000);
   });
 
-  it('of a file name in a picture', async () => {
+  it('from a file name in the caption of a chart', async () => {
     await writeFile(path(`${evil}.json`), JSON.stringify(policy));
     const { code, out } = await clr(['policy', path(`${evil}.json`)]);
     expect(code).toBe(0);
@@ -51,9 +51,9 @@ describe('control characters never reach the terminal', () => {
   });
 });
 
-describe('an output that is an input', () => {
+describe('an output file that is also an input', () => {
   it.each(['trace.json', './trace.json', 'link.json', 'folder/../trace.json'])(
-    'as %s is refused',
+    'is refused if its path is %s',
     async (out) => {
       await mkdir(path('folder'), { recursive: true });
       await writeFile(path('trace.json'), JSON.stringify(exampleTrace()));
@@ -66,7 +66,7 @@ describe('an output that is an input', () => {
   );
 });
 
-describe('structured mutations', () => {
+describe('randomly changed documents', () => {
   const odd = fc.oneof(
     fc.constantFrom<unknown>(null, true, '', [], {}, [null], 0, -1, 0.5, 1e39, 1e308, 2 ** 53, 5e-324, 1e9),
     fc.constantFrom<unknown>(evil, 'x'.repeat(1e4), '\ud800', 'constructor', '__proto__', 'sequence'),
@@ -80,7 +80,7 @@ describe('structured mutations', () => {
   });
   type Change = { at: number[]; how: string; value: unknown; name: string };
 
-  /** Changes one place of a document: `at` leads to it. */
+  /** Changes a document at one place, to which the indices `at` lead. */
   function mutated(document: unknown, { at, how, value, name }: Change): unknown {
     const copy = structuredClone(document);
     let place = copy as Record<string, unknown>;
@@ -107,7 +107,7 @@ describe('structured mutations', () => {
     ['trace', ['analyze'], documents.trace],
     ['trace, as JSON', ['analyze', '--json'], documents.trace],
     ['run', ['report', '--out', 'never.html'], documents.run],
-  ] as const)('of a %s give a result or a clear error', async (name, args, document) => {
+  ] as const)('give a result or a clear error: %s', async (name, args, document) => {
     let [answers, errors] = [0, 0];
     const file = path(`${name}.json`);
     await fc.assert(
@@ -128,7 +128,7 @@ describe('structured mutations', () => {
       }),
       { numRuns: 500, seed: 1506 },
     );
-    console.log(`${name}: ${answers} answers, ${errors} clear errors`);
+    console.log(`${name}: ${answers} results, ${errors} clear errors`);
     expect(errors).toBeGreaterThan(50);
   });
 });

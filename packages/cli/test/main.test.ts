@@ -34,7 +34,7 @@ describe('clr', () => {
     expect(out).toContain('Example\n');
   });
 
-  it('--version is the version of the package', async () => {
+  it('--version prints the version of the package', async () => {
     const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(manifest) as { version: string };
     expect(await clr(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
@@ -49,14 +49,18 @@ describe('clr', () => {
   });
 
   it.each([
-    ['a command', ['polcy'], 'Did you mean "policy"? Try: clr --help'],
-    ['a flag', ['train', 'a.onnx', '--epoch', '60'], 'Did you mean "--epochs"? Try: clr train --help'],
+    ['a misspelt command', ['polcy'], 'Did you mean "policy"? Try: clr --help'],
     [
-      'a flag near no other',
+      'a misspelt flag',
+      ['train', 'a.onnx', '--epoch', '60'],
+      'Did you mean "--epochs"? Try: clr train --help',
+    ],
+    [
+      'a flag unlike any other',
       ['train', 'a.onnx', '--zzz'],
       "Received: Unknown option '--zzz'\nTry: clr train --help",
     ],
-  ])('suggests the name nearest to %s', async (_, args, expected) => {
+  ])('suggests a similar name, if there is one: %s', async (_, args, expected) => {
     const { code, err } = await clr(args);
     expect(code).toBe(2);
     expect(err).toContain(expected);
@@ -76,13 +80,13 @@ describe('clr', () => {
     expect(await complete('clr', 'inspect', 'package.j')).toBe('package.json');
   });
 
-  it.each(['zsh', 'fish'])('writes the completion of every command and option for %s', async (shell) => {
+  it.each(['zsh', 'fish'])('writes a completion script with commands and options for %s', async (shell) => {
     const { code, out } = await clr(['completion', shell]);
     expect(code).toBe(0);
     for (const word of [...commands, 'lr-scale', 'title']) expect(out).toContain(word);
   });
 
-  it('accepts a reader that stops early', async () => {
+  it('prints no error if the reader of its output stops early', async () => {
     const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     const policy = '{"type":"constant","lr":0.1}';
     const line = `echo '${policy}' | "${process.execPath}" "${bin}" policy - | true`;

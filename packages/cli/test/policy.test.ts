@@ -65,10 +65,10 @@ describe('clr policy', () => {
   });
 
   it.each([
-    ['a misspelled type', '{"type":"triangluar"}', 'Did you mean "triangular"?'],
-    ['bounds the wrong way round', '{"type":"triangular","baseLr":1,"maxLr":0.1,"stepSize":5}', 'baseLr = 1'],
-    ['no JSON', 'lr: 0.1', 'Expected JSON in standard input'],
-    ['nothing at all', '', 'Received: nothing'],
+    ['a misspelt type', '{"type":"triangluar"}', 'Did you mean "triangular"?'],
+    ['a baseLr above maxLr', '{"type":"triangular","baseLr":1,"maxLr":0.1,"stepSize":5}', 'baseLr = 1'],
+    ['text that is not JSON', 'lr: 0.1', 'Expected JSON in standard input'],
+    ['empty input', '', 'Received: nothing'],
   ])('refuses %s', async (_, input, words) => {
     const { code, out, err } = await clr(['policy', '-'], { input });
     expect([code, out]).toEqual([1, '']);

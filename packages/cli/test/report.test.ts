@@ -30,11 +30,11 @@ describe('clr report', () => {
     for (const word of ['LR range test', 'Training runs', '— cycled', '— other', 'cycled: triangular2']) {
       expect(html).toContain(word);
     }
-    // The trace, the runs together, their two policies and the policy alone, each wide and narrow.
+    // Five pictures, each wide and narrow: the trace, both runs in one, their two policies, and the separate policy.
     expect(html.match(/<svg/g)).toHaveLength(10);
   });
 
-  it('accepts the folder of a training', async () => {
+  it('accepts a folder that clr train --checkpoint made', async () => {
     await mkdir(join(folder, 'kept'));
     await write('kept/trace.json', exampleTrace());
     await write('kept/run.json', exampleRun());

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 
-/** True if a point belongs to a shape of radius 1 around 0. */
+/** For each shape of radius 1 around the origin, whether a point is inside. */
 const shapes: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   circle: (x, y) => x * x + y * y < 1,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.2 && Math.max(Math.abs(x), Math.abs(y)) < 1,
@@ -38,7 +38,7 @@ export async function writeShapes(folder: string, each: number): Promise<void> {
   }
 }
 
-/** A table with a text, a gap and two answers: a number, and whether it is high. */
+/** A table with a text column, missing values, and two targets: a number, and whether it is high. */
 export function tableText(rows: number): string {
   const lines = Array.from({ length: rows }, (_, i) => {
     const [a, b, c] = [noise(i), noise(i + 5000), Math.floor(3 * noise(i + 9000))];
@@ -48,7 +48,7 @@ export function tableText(rows: number): string {
   return ['area,age,town,price,level', ...lines].join('\n');
 }
 
-/** A table with a number that is linear in ten others, and more noise than signal. */
+/** A table whose target is linear in ten columns, with more noise than signal. */
 export function noisyTableText(rows: number): string {
   const lines = Array.from({ length: rows }, (_, i) => {
     const inputs = Array.from({ length: 10 }, (_, j) => noise(i + 3000 * j));

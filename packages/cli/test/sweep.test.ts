@@ -37,7 +37,7 @@ async function filesOf(name: string): Promise<Readonly<Record<string, string>>> 
 }
 
 describe('a grid', () => {
-  it('gives a table, and the same jobs from a file give the same bits in one process', async () => {
+  it('gives a table, and with one worker the same jobs from a file give bit-identical results', async () => {
     const grid = ['sweep', 'start.onnx', '--data', 'table.csv', '--lr', '0.0001,0.02', '--steps', '40'];
     const { code, out, err } = await run(...grid, '--out', 'rates', '--report', 'rates.html');
     expect(code).toBe(0);
@@ -59,7 +59,7 @@ describe('a grid', () => {
     expect(await filesOf('again')).toEqual(await filesOf('rates'));
   });
 
-  it('of range tests is analysed together over its seeds', async () => {
+  it('of range tests pools all seeds into one analysis', async () => {
     const args = ['--range-test', '--tests', '60', '--optimizer', 'sgd', '--seed', '1,2', '--steps', '500'];
     const { code, out } = await run(
       'sweep',
@@ -79,7 +79,7 @@ describe('a grid', () => {
 });
 
 describe('a sweep that is stopped', () => {
-  it('says how to resume, and resumes with the same bits', async () => {
+  it('says how to resume, and then gives the same bits as an uninterrupted sweep', async () => {
     const args = [
       'sweep',
       'start.onnx',
@@ -127,7 +127,7 @@ describe('jobs in a file', () => {
     expect(Object.keys(await filesOf('mixed'))).toEqual(['good.json']);
   });
 
-  it('may use a module of the user', async () => {
+  it("can be opened by the user's own module", async () => {
     await writeFile(
       join(folder, 'open.mjs'),
       `export const open = () => { throw new Error('no ' + process.argv.length); };`,
@@ -145,7 +145,7 @@ describe('jobs in a file', () => {
   });
 });
 
-describe('over a queue', () => {
+describe('a sweep over a queue', () => {
   const grid = [
     'sweep',
     'start.onnx',
@@ -170,7 +170,7 @@ describe('over a queue', () => {
   });
 
   it.skipIf(!meets('redis', hasRedis, 'no redis-server'))(
-    'the workers give the same bits as this machine',
+    'gives the same bits as a sweep in local processes',
     async () => {
       const server = await redisServer();
       await server.start();

@@ -29,7 +29,7 @@ interface Line {
 const lines: readonly Line[] = (
   [
     ['the name of a file', ['policy', `${acting}.json`]],
-    ['the name of a file that is not there', ['policy', `${acting}.txt`]],
+    ['the name of a missing file', ['policy', `${acting}.txt`]],
     ['a command', [acting]],
     ['an option', ['policy', '-', `--${acting}`]],
     ['the value of an option', ['policy', '-', '--steps', acting]],
@@ -40,11 +40,11 @@ const lines: readonly Line[] = (
     ['six hundred nested policies', ['policy', '-'], nested],
     ['a loss', ['analyze', '-'], { ...exampleTrace(), points: [{ step: 0, lr: 1, loss: acting }] }],
     [
-      'a reason',
+      'the reason for the end of a run',
       ['report', '-', '--out', 'r.html'],
       { ...exampleRun(), stopped: { step: 1, reason: acting } },
     ],
-    ['no JSON at all', ['report', '-', '--out', 'r.html']],
+    ['text that is not JSON', ['report', '-', '--out', 'r.html']],
   ] as readonly (readonly [string, readonly string[], unknown?])[]
 ).map(([what, args, input]) => ({ what, args, input }));
 

@@ -22,8 +22,8 @@ const json = async (...args: readonly string[]) => {
   return JSON.parse(out);
 };
 
-describe('a folder of pictures', () => {
-  it('trains a classifier by one command, from a model for other classes', async () => {
+describe('a folder of images', () => {
+  it('trains a classifier with one command, starting from a model for other classes', async () => {
     const conv = (filters: number): LayerSpec[] => [
       { type: 'conv2d', filters, kernel: 3, padding: 1 },
       { type: 'relu' },
@@ -65,7 +65,7 @@ describe('a table', () => {
   it.each([
     ['classification', 'level', 'price'],
     ['regression', 'price', 'level'],
-  ])('%s beats the constant answer, without an existing model', async (kind, target, other) => {
+  ])('trains a new model that beats a constant answer: %s', async (kind, target, other) => {
     const flags = ['--data', 'table.csv', '--target', target, '--drop', other];
     expect((await run('new', 'mlp', ...flags, '--out', `${kind}.onnx`)).code).toBe(0);
     const out = `${kind}-trained.onnx`;
@@ -77,7 +77,7 @@ describe('a table', () => {
     expect(predicted).toMatchObject({ code: 0, err: '' });
   });
 
-  it('is predicted with enough digits to give the same floats again, and with notes on values of no training row', async () => {
+  it('gets predictions with all digits of a float, and notes on values that no training row has', async () => {
     const [header, ...rows] = tableText(40).split('\n');
     const changed = rows.map((row, i) =>
       i < 3 ? row.replace(/Rome|Oslo|Bonn/, 'Rio') : i === 5 ? row.replace(/^[^,]*/, '') : row,
@@ -111,7 +111,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('gets a linear path beside few units for few rows, and more units for many', async () => {
+  it('gets a small model with a linear path if it has few rows, and a larger model if it has many', async () => {
     for (const [rows, sizes] of [
       [100, [32, 2]],
       [2500, [32, 32]],
@@ -127,7 +127,7 @@ describe('a table', () => {
     }
   });
 
-  it('with more noise than signal is judged by all of its few rows at each rate, and trains', async () => {
+  it('with few, noisy rows gets a second range test on all rows, and a model that has learned', async () => {
     const [header, ...rows] = noisyTableText(2300).split('\n');
     await writeFile(join(folder, 'noisy.csv'), [header, ...rows.slice(0, 300)].join('\n'));
     await writeFile(join(folder, 'fresh.csv'), [header, ...rows.slice(300)].join('\n'));
@@ -141,7 +141,7 @@ describe('a table', () => {
     expect((await json('evaluate', out, '--data', 'fresh.csv')).r2).toBeGreaterThan(0.2);
   });
 
-  it('of pure noise is trained with a warning that a constant answer is as good', async () => {
+  it('of pure noise gives a warning that the model is no better than a constant answer', async () => {
     const rows = Array.from({ length: 80 }, (_, i) =>
       Array.from({ length: 9 }, (_, j) => noise(9 * i + j).toFixed(3)).join(),
     );
@@ -167,7 +167,7 @@ describe('a table', () => {
 });
 
 describe('a sequence', () => {
-  it('of tokens is classified by a new transformer whose parts have their own rates', async () => {
+  it('of tokens is classified by a new transformer, whose weights a --lr-scale of 0 freezes', async () => {
     // The class is whether token 1 comes before token 2, so only the order matters.
     const [count, steps] = [400, 6];
     const x = new BigInt64Array(count * steps).fill(3n);
@@ -191,7 +191,7 @@ describe('a sequence', () => {
 });
 
 describe('a run that is killed', () => {
-  it('resumes with the same bits from any moment', async () => {
+  it('ends, when resumed, with the same bits as an uninterrupted run', async () => {
     await run(
       'new',
       'mlp',
@@ -207,7 +207,7 @@ describe('a run that is killed', () => {
     const args = ['train', 'start.onnx', '--data', 'table.csv', '--epochs', '150', '--seed', '3', '--quiet'];
     expect((await run(...args, '--out', 'whole.onnx')).code).toBe(0);
     const resumable = [...args, '--checkpoint', 'run', '--out', 'resumed.onnx'];
-    // One run is killed. Another is asked to stop, and says how to resume.
+    // The first process is killed. The second resumes the run, is interrupted, and says how to resume.
     for (const [signal, wait] of [
       ['SIGKILL', 1500],
       ['SIGINT', 2500],

@@ -1,4 +1,4 @@
-"""Writes golden/*.json: some of PyTorch's numbers, under clr's names. Run: npm run golden.
+"""Writes golden/*.json: learning rates and weights computed by PyTorch, under clr's names. Run: npm run golden.
 
 Every value is a float64; step `steps[i]` uses `lr[i]` and `momentum[i]`.
 """
@@ -56,7 +56,8 @@ def one_cycle(**options):
 
 def warmup_stable_decay(step):
     """
-    Two cycles of 8 steps. The first one rises in its first 3 steps. Each falls as 1 - sqrt in its last 3 steps. Then 0.
+    The factor of the rate: two cycles of 8 steps, then 0. Only the first cycle rises, in its first 3 steps.
+    Each falls as 1 - sqrt in its last 3 steps.
     """
     if step < 3:
         return step / 3

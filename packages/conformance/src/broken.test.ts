@@ -32,8 +32,8 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
 }
 
 /**
- * Replaces the hyperparameters of each step. The previous ones are part of the state, so that the model has no other
- * flaw.
+ * Replaces the hyperparameters of each step. Snapshots include those of the previous step, so that the model has no
+ * other flaw.
  */
 const acting =
   (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
@@ -76,29 +76,29 @@ type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
 
 const rate = 'uses the rate of the current step';
 const proportional = 'moves the weights in proportion to the rate';
-const momentum = 'acts with the momentum of the current step';
-const further = 'acts with the weight decay and the clipping of the current step';
+const momentum = 'applies the momentum of the current step';
+const further = 'applies the weight decay and the clipping of the current step';
 const metrics = 'returns the metrics of the batch before the update';
 const policy = 'trains under a policy like a loop of trainStep';
 const snapshot = 'takes snapshots that later steps do not change';
 const restore = 'restores the optimizer with the weights';
-const resume = 'resumes a run with the same bits';
+const resume = 'resumes a run bit for bit';
 const rangeTest = 'is unchanged after a range test, however the test ends';
 const abort = 'stops between two steps when aborted';
 const foreign = 'refuses foreign snapshots and stays unchanged';
-const faults = 'keeps its state whatever call fails in a run or a range test';
+const faults = 'keeps its state whichever call fails in a run or a range test';
 const average = 'averages the weights of snapshots';
-const predict = 'predicts what its evaluation scores';
+const predict = 'predicts the outputs that evaluate scores';
 const sharpness = 'measures the batch sharpness';
 const evaluate = 'changes nothing in evaluate';
-const weighted = 'weights evaluation by examples';
+const weighted = 'weights the batches of an evaluation by their size';
 const bad = 'refuses a bad batch and stays unchanged';
 const badHyper = 'refuses bad hyperparameters and stays unchanged';
 const alone = 'shares nothing with another model';
 const leaks = 'leaks nothing';
 const constant = 'says what the best constant answer achieves';
 const start = 'gives the same bits from the same start';
-const kind = 'says its update kind, or nothing';
+const kind = 'declares the right update kind, or none';
 
 /** Accepts a hyperparameter and ignores it. */
 const ignoring =
@@ -147,7 +147,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     acting((hyper) => (hyper.lr >= 0 && Math.fround(hyper.lr) < Infinity ? hyper : { ...hyper, lr: 0 })),
   ],
   [
-    'a momentum without a velocity is ignored',
+    'a momentum is ignored if the model has no velocity',
     [badHyper],
     (model) => {
       const { trainStep, updateKind } = model;
@@ -281,12 +281,12 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'snapshot takes a step',
+    'snapshot also takes a training step',
     [snapshot, foreign, resume, rangeTest, faults, average],
     (model) => also(model, 'snapshot', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
-    'evaluate trains',
+    'evaluate also takes a training step',
     [faults, evaluate, weighted, predict],
     (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
@@ -313,7 +313,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'an aborted evaluation leaves the weights frozen',
+    'an evaluation that throws leaves the weights frozen',
     [faults],
     (model) => {
       const { evaluate, trainStep } = model;
@@ -333,7 +333,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     (model) => also(model, 'evaluate', () => void model.velocity.fill(0)),
   ],
   [
-    'evaluate weights by batches',
+    'evaluate gives every batch the same weight',
     [weighted],
     (model) => {
       const { evaluate } = model;
@@ -350,7 +350,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the batch sharpness is of another batch',
+    'the batch sharpness is that of another batch',
     [sharpness],
     (model) => {
       const { batchSharpness } = model;
@@ -409,7 +409,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'outputs are scored by a sum',
+    'outputs are scored by the sum of their losses, not the mean',
     [predict],
     (model) => {
       const { predictBatch } = model;
@@ -454,7 +454,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'a bad batch is half applied',
+    'a bad batch changes a weight before it is refused',
     [bad],
     (model) => {
       const { trainStep } = model;

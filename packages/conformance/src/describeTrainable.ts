@@ -2,7 +2,7 @@ import { ClrError } from '@clr/core';
 import type { Subject } from './subject.ts';
 import { trainableChecks } from './trainableChecks.ts';
 
-/** The functions of a test runner that are needed. Vitest, Jest, Mocha and `node:test` all have them. */
+/** The functions that the checks need from a test runner. Vitest, Jest, Mocha and `node:test` all have them. */
 export interface Runner {
   /** Groups the checks under a name. */
   describe(name: string, body: () => void): unknown;

@@ -1,9 +1,9 @@
 import type { Trainable } from '@clr/core';
 
-/** The calls of an adapter or of the batches that can fail. */
+/** The calls that can fail: those to an adapter, and those that fetch a batch. */
 export type Asked = 'trainStep' | 'evaluate' | 'snapshot' | 'restore' | 'batch' | 'evaluated batch';
 
-/** The way a call fails: it throws, rejects, rejects in its late loss, or returns a metric that is not a number. */
+/** The way a call fails: it throws, it rejects, the promised loss in its result rejects, or its loss is NaN or text. */
 export type Failure = 'throws' | 'rejects' | 'rejects late' | 'gives NaN' | 'gives text';
 
 /** One fault: the method, the number of the failing call (from 0), and the way it fails. */

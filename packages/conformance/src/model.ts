@@ -42,7 +42,7 @@ export function batchOf<Batch>({ batches }: Subject<Batch>, index: number): Batc
   return batches[index % batches.length]!;
 }
 
-/** Takes one step and awaits its losses, so that the device has finished. */
+/** Takes one step and awaits its metrics, so that the device has finished. */
 export async function step<Batch>(
   { trainable }: TestModel<Batch>,
   batch: Batch,

@@ -30,15 +30,15 @@ export interface Subject<Batch> {
   readonly batches: readonly Batch[];
   /** The number of examples in a batch. */
   size(batch: Batch): number;
-  /** Batches that must be refused, by the name of their fault. */
+  /** Batches that must be refused. Each key names the fault of its batch. */
   readonly badBatches: Readonly<Record<string, unknown>>;
   /** A rate at which one step changes the weights visibly and training goes well. Default 0.05. */
   readonly rate?: number;
   /** The optional methods of a Trainable that the adapter has. They are checked too. */
   readonly optional?: readonly ('average' | 'predictBatch' | 'constantAnswer' | 'batchSharpness')[];
   /**
-   * Returns a batch with the same targets and identical inputs, such as zeros. A model can only learn a constant answer
-   * from it, which must agree with `constantAnswer`. Needed to check that method.
+   * Returns a batch with the same targets and identical inputs, such as zeros. From such batches a model can only learn
+   * a constant answer, and its metrics must agree with `constantAnswer`. Needed to check that method.
    */
   readonly blank?: (batch: Batch) => Batch;
   /** The number of live tensors, buffers or sessions. Leave it out if the adapter never acquires any. */

@@ -28,7 +28,7 @@ function delayed(model: TestModel<ReferenceBatch>): TestModel<ReferenceBatch> {
   };
 }
 
-describeTrainable('with late losses', late, { describe, it });
+describeTrainable('the reference with late losses', late, { describe, it });
 
 describe('trainableChecks', () => {
   it('lists every check once', () => {

@@ -7,7 +7,7 @@ import * as conformance from '../src/index.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Collects the checks that the README's last line registers, and runs them. */
+/** The checks that the adapter in the README registers. The test below runs them. */
 const checks: (() => Promise<void>)[] = [];
 const runner = {
   describe: (_: string, body: () => void) => body(),

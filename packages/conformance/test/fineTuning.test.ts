@@ -14,7 +14,9 @@ function uniform(seed: number): () => number {
   };
 }
 
-/** Batches of points around a centre for each class, with standard deviation `noise`. Each `task` has other centres. */
+/**
+ * Batches of points around a centre for each class, with standard deviation `noise`. Each `task` has its own centres.
+ */
 function batchesOf(count: number, seed: number, { task = 0, noise = 0.5, randomLabels = false } = {}) {
   const next = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());

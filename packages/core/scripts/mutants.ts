@@ -53,8 +53,9 @@ const operators: Readonly<Record<string, readonly string[]>> = {
 const functions: Readonly<Record<string, string>> = { min: 'max', max: 'min', floor: 'ceil', ceil: 'floor' };
 
 /**
- * All changes of a module's JavaScript. Each number is halved, and multiplied by 1.6 (0 becomes 1). Unless
- * `numbersOnly` is set, operators, conditions, strings, lists and bodies get the usual changes of mutation testers.
+ * All changes that are tried on a module's JavaScript. Each number is halved, and multiplied by 1.6 (0 becomes 1).
+ * Unless `numbersOnly` is set, operators, conditions, strings, lists and bodies get the usual changes of mutation
+ * testers.
  */
 export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
   const mutants: Mutant[] = [];

@@ -57,7 +57,7 @@ const { values } = parseArgs({
   },
 });
 
-/** The JavaScript of the modules in the form that the tests load. */
+/** The JavaScript of the modules, as the tests load it. */
 const sources = new Map<string, string>();
 const noChange: Mutant = { start: 0, end: 0, replacement: '' };
 let active: { readonly file: string; readonly mutant: Mutant } | undefined;

@@ -15,7 +15,7 @@ type Complete<Options, Names extends readonly string[]> =
  * @param call - the function that takes the options
  * @param names - the names of all its options: TypeScript reports missing ones
  * @returns the options
- * @throws {ClrError} on another name, with the nearest legal name as advice, or on a value that is not an object
+ * @throws {ClrError} on an unknown name, with the nearest legal name as advice, or on a value that is not an object
  *
  * @example
  * ```ts

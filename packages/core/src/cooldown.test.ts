@@ -59,7 +59,7 @@ describe('cooldown', () => {
 
   it.each([
     ['a number in place of a checkpoint', { from: 20, steps: 5 }, 'from'],
-    ['a step between steps', { from: { step: 0.5 }, steps: 5 }, 'from.step'],
+    ['a step that is not an integer', { from: { step: 0.5 }, steps: 5 }, 'from.step'],
     ['no steps', { from: { step: 1 }, steps: 0 }, 'steps'],
     ['a final rate above the current rate', { from: { step: 1 }, steps: 5, finalLr: 1 }, 'finalLr'],
     ['a run that has cooled down', { from: { step: 50 }, steps: 5 }, 'from.step'],

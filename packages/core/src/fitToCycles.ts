@@ -4,10 +4,10 @@ import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
 /**
- * Of the step counts at which a cycle ends, returns the one nearest to a budget, so that training stops at a trough.
- * The result holds at least one cycle. If two step counts are equally near, the result is the smaller one. No further
- * cycle ends in a schedule without cycles, in a last stage without cycles, or past a policy's end. Every step is then
- * equally good to stop at, and the result is the budget.
+ * Rounds a budget to the nearest step at which a cycle ends, so that training stops at a trough. The result holds at
+ * least one cycle. If two such steps are equally near, the result is the earlier one. If no further cycle ends (in a
+ * schedule or a last stage without cycles, or past a policy's end), every step is equally good to stop at, and the
+ * result is the budget.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer

@@ -18,7 +18,7 @@ describe('parsePolicy', () => {
     expect(Object.isFrozen(data)).toBe(false);
   });
 
-  it('reports `type` as unknown in an object without a type', () => {
+  it('reports a field `type` as unknown in an object that has none', () => {
     const momentum = { base: 0.8, max: 0.9, type: 'cyclic' };
     const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
     expect(() => parsePolicy({ ...policy, momentum })).toThrow(

@@ -14,7 +14,7 @@ import {
 const policy = triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 2000 });
 
 describe('toSchedule', () => {
-  it('accepts a rate alone: one endless cycle, and no momentum', () => {
+  it('accepts a function of the rate alone: one endless cycle, and no momentum', () => {
     const schedule = toSchedule((step) => 1 / (step + 1));
     expect(schedule.at(3)).toEqual({ lr: 0.25, momentum: undefined, cycle: 0, phase: 0, cycleEnd: Infinity });
     expect(schedule.momentum(3)).toBeUndefined();
@@ -103,7 +103,7 @@ describe('a custom schedule', () => {
     ['an end between two steps', { ...position, cycleEnd: 10.5 }, 'cycleEnd'],
     ['a cycle of -1', { ...position, cycle: -1 }, 'cycle'],
     ['a phase of 1', { ...position, phase: 1 }, 'phase'],
-    ['nothing', undefined, ''],
+    ['an undefined position', undefined, ''],
   ])('is refused for %s in its cycles', (_, bad, field) => {
     const whole = { lr: () => 0.1, momentum: () => undefined, at: () => ({ lr: 0.1, ...bad }) };
     expect(() => fitToCycles({ lr: () => 0.1, position: () => bad as never }, 4)).toThrow('position(4)');
@@ -152,14 +152,14 @@ describe('sampleSchedule', () => {
     );
   });
 
-  it('refuses a table without steps', () => {
+  it('refuses to sample no steps, or too many', () => {
     expect(() => sampleSchedule(policy, { steps: 0 })).toThrow('steps = 0');
     expect(() => sampleSchedule(policy, { steps: 2 ** 50 })).toThrow('at most 100000000');
   });
 });
 
 describe('fitToCycles', () => {
-  it('rounds to the nearest trough, in a tie to the earlier one, and to at least one cycle', () => {
+  it('rounds to the nearest trough, to the earlier one in a tie, and to at least one cycle', () => {
     const budgets = [1, 3999, 4000, 5999, 6000, 6001, 70_000, 71_999];
     expect(budgets.map((budget) => fitToCycles(policy, budget))).toEqual([
       4000, 4000, 4000, 4000, 4000, 8000, 68_000, 72_000,

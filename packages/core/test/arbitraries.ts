@@ -18,7 +18,7 @@ import {
   wsd,
 } from '../src/index.ts';
 
-/** Policies with any legal options, also absurd ones. */
+/** Policies with any legal options, even absurd ones. */
 
 const finite = { noNaN: true, noDefaultInfinity: true } as const;
 /** From 0 to 1e30, without -0, which JSON cannot hold. */
@@ -80,7 +80,7 @@ const shape = fc.oneof(
   fc.constantFrom('linear' as const, 'cosine' as const, 'sqrt' as const),
   fc.record({ power: fc.double({ min: 1e-3, max: 100, ...finite }) }),
 );
-/** A share of `steps` up to a maximum, or the same length in whole steps. */
+/** A length of at most the share `most` of `count` steps: a share, or a whole number of steps. */
 const stretch = (count: number, most: number): fc.Arbitrary<number> =>
   fc.oneof(
     fc.double({ min: 0, max: most, maxExcluded: most === 1, ...finite }),

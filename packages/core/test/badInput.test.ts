@@ -51,7 +51,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['a Trainable', 'undefined', 'createTrainer'],
   ],
   [
-    'train with a plain model',
+    'train with a model instead of a Trainable',
     () => train!({ layers: [] }, batches, { policy, steps: 1 }),
     ['a Trainable', 'createTrainable'],
   ],
@@ -61,7 +61,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['the options of train', 'policy, steps', 'undefined'],
   ],
   [
-    'train with a number of steps alone',
+    'train with a number of steps instead of options',
     () => train!(trainable, batches, 100),
     ['the options of train', '100'],
   ],
@@ -71,12 +71,12 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['batches that can be iterated', 'undefined'],
   ],
   [
-    'train with one batch',
+    'train with a batch instead of a list of batches',
     () => train!(trainable, { features: [], classes: [] }, { policy, steps: 1 }),
     ['batches that can be iterated', 'Give an array'],
   ],
   [
-    'train with no batches',
+    'train with an empty list of batches',
     () => train!(trainable, [], { policy, steps: 1 }),
     ['at least one batch', 'none in batches'],
   ],
@@ -122,7 +122,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['train with steps as text', () => train!(trainable, batches, { policy, steps: '10' }), ['steps = "10"']],
   [
-    'train with the controller for its signal',
+    'train with an AbortController as signal',
     () => train!(trainable, batches, { policy, steps: 1, signal: new AbortController() }),
     ['an AbortSignal', 'Pass `signal` of an AbortController'],
   ],
@@ -147,22 +147,22 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['startLr', 'Swap them'],
   ],
   [
-    'rangeTest with log for exponential',
+    'rangeTest with the spacing log',
     () => rangeTest!(trainable, batches, { spacing: 'log' }),
     ['"linear" or "exponential"', '"log"'],
   ],
   [
-    'analyzeRangeTest of nothing',
+    'analyzeRangeTest without a trace',
     () => analyzeRangeTest!(undefined),
     ['the trace of a range test', 'undefined', 'the result of rangeTest()'],
   ],
   [
-    'analyzeRangeTest of a promise',
+    'analyzeRangeTest with a promise',
     () => analyzeRangeTest!(Promise.resolve({})),
     ['the trace of a range test', 'a promise'],
   ],
   [
-    'analyzeRangeTest of a list of losses',
+    'analyzeRangeTest with a list of losses',
     () => analyzeRangeTest!([1, 2, 3]),
     ['the trace of a range test', 'an array'],
   ],
@@ -182,24 +182,32 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => autoClr!(trainable, batches, { steps: 10, plan: 0.01 }),
     ['plan = 0.01', '"decay" or "cycles"'],
   ],
-  ['sgd of a rate', () => sgd!(0.01), ['no learning rate', '0.01', 'The policy gives the rate']],
-  ['adam of a rate', () => adam!(1e-3), ['no learning rate', '0.001', 'The policy gives the rate']],
+  [
+    'sgd with a rate instead of options',
+    () => sgd!(0.01),
+    ['no learning rate', '0.01', 'The policy gives the rate'],
+  ],
+  [
+    'adam with a rate instead of options',
+    () => adam!(1e-3),
+    ['no learning rate', '0.001', 'The policy gives the rate'],
+  ],
   ['sgd with lr', () => sgd!({ lr: 0.01 }), ['lr = 0.01', 'The policy gives the rate']],
   [
     'rmsProp with learningRate',
     () => rmsProp!({ learningRate: 0.01 }),
     ['learningRate = 0.01', 'The policy gives the rate'],
   ],
-  ['sgd with wd', () => sgd!({ weightdecay: 0.1 }), ['weightdecay', 'Did you mean "weightDecay"?']],
+  ['sgd with weightdecay', () => sgd!({ weightdecay: 0.1 }), ['weightdecay', 'Did you mean "weightDecay"?']],
   [
     'sgd with Nesterov and no momentum',
     () => sgd!({ nesterov: true }),
     ['nesterov = true', 'sgd({ momentum: 0.9, nesterov: true })'],
   ],
   ['sgd with momentum 1', () => sgd!({ momentum: 1 }), ['momentum = 1', '[0, 1)']],
-  ['adam with betas as PyTorch', () => adam!({ betas: [0.9, 0.999] }), ['betas', 'beta1']],
-  ['triangular of null', () => triangular!(null), ['null', 'baseLr, maxLr, stepSize']],
-  ['triangular of two numbers', () => triangular!(0.001, 0.006), ['0.001', 'baseLr, maxLr, stepSize']],
+  ['adam with betas, as in PyTorch', () => adam!({ betas: [0.9, 0.999] }), ['betas', 'beta1']],
+  ['triangular with null', () => triangular!(null), ['null', 'baseLr, maxLr, stepSize']],
+  ['triangular with two numbers', () => triangular!(0.001, 0.006), ['0.001', 'baseLr, maxLr, stepSize']],
   ['triangular without stepSize', () => triangular!({ baseLr: 0.1, maxLr: 1 }), ['stepSize = undefined']],
   [
     'triangular with bounds the wrong way round',
@@ -212,15 +220,15 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['base_lr', 'Did you mean "baseLr"?'],
   ],
   ['oneCycle without totalSteps', () => oneCycle!({ maxLr: 0.1 }), ['totalSteps = undefined']],
-  ['constant of a number', () => constant!(0.1), ['0.1', 'lr']],
-  ['constant below 0', () => constant!({ lr: -0.1 }), ['lr = -0.1', 'above 0']],
-  ['table of a typed array', () => table!({ values: Float32Array.of(1) }), ['values', 'Array.from()']],
+  ['constant with a number instead of options', () => constant!(0.1), ['0.1', 'lr']],
+  ['constant with a rate below 0', () => constant!({ lr: -0.1 }), ['lr = -0.1', 'above 0']],
+  ['table with a typed array', () => table!({ values: Float32Array.of(1) }), ['values', 'Array.from()']],
   [
     'a policy of an unknown type',
     () => toSchedule!({ type: 'triangluar', baseLr: 0, maxLr: 1, stepSize: 2 }),
     ['triangluar', 'Did you mean "triangular"?'],
   ],
-  ['toSchedule of a number', () => toSchedule!(0.1), ['policy = 0.1', 'constant({ lr: 0.1 })']],
+  ['toSchedule with a number', () => toSchedule!(0.1), ['policy = 0.1', 'constant({ lr: 0.1 })']],
   [
     'sampleSchedule without options',
     () => sampleSchedule!(policy),
@@ -237,7 +245,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => readTroughs!([], { patiance: 3 }),
     ['patiance', 'Did you mean "patience"?'],
   ],
-  ['fitToCycles of text', () => fitToCycles!(policy, 'ten'), ['"ten"']],
+  ['fitToCycles with text as budget', () => fitToCycles!(policy, 'ten'), ['"ten"']],
 ];
 
 describe('a beginner’s mistake', () => {

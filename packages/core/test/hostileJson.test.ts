@@ -172,7 +172,7 @@ const mutations = (document: unknown) =>
   fc.array(mutation, { minLength: 1, maxLength: 3 }).map((all) => all.reduce(mutate, document));
 
 describe('hostile JSON', () => {
-  it('gives a clear error or a right policy', () => {
+  it('gives a clear error or a correct policy', () => {
     const bases = fc.oneof(fc.constant<unknown>(policy), anyPolicy);
     fc.assert(
       fc.property(bases.chain(mutations), (value) => {
@@ -184,7 +184,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives a clear error or a right trace', () => {
+  it('gives a clear error or a correct trace', () => {
     fc.assert(
       fc.property(mutations(trace), (value) => {
         const parsed = read(() => parseTrace(value));
@@ -197,7 +197,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives a clear error or a right run', () => {
+  it('gives a clear error or a correct run', () => {
     fc.assert(
       fc.property(mutations(run), (value) => {
         const parsed = read(() => parseRun(value));
@@ -217,7 +217,7 @@ describe('hostile JSON', () => {
 });
 
 describe('the records', () => {
-  it('come back unchanged and frozen, without unknown fields', () => {
+  it('are read back unchanged and frozen, without unknown fields', () => {
     expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
     expect(parseRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     expect(parseTrace({ ...trace, newer: 1 })).toEqual(trace);
@@ -298,7 +298,7 @@ describe('messages', () => {
     }
   });
 
-  it('of any ClrError are cut, and keep their lines', () => {
+  it('of any ClrError are cut if they are too long, and keep their line breaks', () => {
     const { message } = new ClrError('clr/core', {
       expected: 'e'.repeat(1e6),
       received: 'a\n\tb\u001b[0m',

@@ -70,7 +70,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
     fc.assert(fc.property(policies, isDeepFrozen));
   });
 
-  it('samples to the float32 nearest to each rate', () => {
+  it('is sampled to the float32 nearest to each rate', () => {
     fc.assert(
       fc.property(policies, anyStep, fc.integer({ min: 1, max: 50 }), (policy, from, steps) => {
         const { lr, momentum } = toSchedule(policy);
@@ -102,7 +102,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
     );
   });
 
-  it('agrees with lr, momentum and the cycle in at()', () => {
+  it('returns a valid cycle from at(), and the same rate and momentum as lr() and momentum()', () => {
     fc.assert(
       fc.property(policies, anyStep, (policy, step) => {
         const schedule = toSchedule(policy);
@@ -113,7 +113,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
         expect(phase).toBeGreaterThanOrEqual(0);
         expect(phase).toBeLessThan(1);
         expect(cycleEnd).toBeGreaterThan(step);
-        // The cycle never ends, or so late that neighbouring steps are equal in floating point.
+        // The cycle never ends, or ends so late that neighbouring steps are equal in floating point.
         if (!Number.isSafeInteger(cycleEnd)) return;
         expect(schedule.at(cycleEnd).cycle).toBe(cycle + 1);
         expect(schedule.at(cycleEnd - 1).cycle).toBe(cycle);
@@ -182,21 +182,24 @@ describe('cyclic, the general form', () => {
     );
   });
 
-  it.each(['amplitude', 'bounds'] as const)('equals triangular with a gamma of 1 on the %s', (decay) => {
-    fc.assert(
-      fc.property(cycleOptions, anyStep, (o, step) =>
-        same(expRange({ ...o, gamma: 1, decay }), triangular(o), step),
-      ),
-      runs,
-    );
-  });
+  it.each(['amplitude', 'bounds'] as const)(
+    'expRange with a gamma of 1 on the %s equals triangular',
+    (decay) => {
+      fc.assert(
+        fc.property(cycleOptions, anyStep, (o, step) =>
+          same(expRange({ ...o, gamma: 1, decay }), triangular(o), step),
+        ),
+        runs,
+      );
+    },
+  );
 
   it('stays between the shrunk bounds if both bounds shrink', () => {
     fc.assert(
       fc.property(cycleOptions, factor, anyStep, (o, gamma, step) => {
         const share = Math.exp(Math.log(gamma) * step);
         const lr = toSchedule(expRange({ ...o, gamma, decay: 'bounds' })).lr(step);
-        // Below 2e-308 neighbouring numbers have this distance.
+        // Below 2e-308, neighbouring numbers are this far apart.
         expect(lr).toBeGreaterThanOrEqual(o.baseLr * share - Number.MIN_VALUE);
         expect(lr).toBeLessThanOrEqual(o.maxLr * share + Number.MIN_VALUE);
       }),

@@ -20,8 +20,8 @@ import {
   triangular2,
 } from '../src/index.ts';
 
-// PyTorch's numbers (torch 1.13, CPU) through the public API. Ours agree to 1e-12 of maxLr. PyTorch's phase in floating
-// point is off by up to 3e-13; ours, in integers, is exact.
+// Compares the public API with the rates and momenta of PyTorch (torch 1.13, CPU). They agree to 1e-12 times maxLr.
+// PyTorch computes the phase in floating point, with errors of up to 3e-13; clr computes it exactly, in integers.
 const closeness = 1e-12;
 
 interface Cyclic {
@@ -85,7 +85,7 @@ function fromPyTorch(config: Cyclic): ScheduleLike {
   return mode === 'triangular' ? triangular(options) : triangular2(options);
 }
 
-/** The largest distance of a curve from PyTorch's, as a share of its scale. */
+/** The largest distance of a curve from PyTorch's, divided by `scale`. */
 function distance<C>(
   of: 'lr' | 'momentum',
   source: ScheduleLike,
@@ -107,7 +107,7 @@ function label(config: object): string {
 
 describe('CyclicLR', () => {
   const cases = cyclicLr.cases as readonly Curve<Cyclic>[];
-  // A base above the max is refused. This is the only deviation, and it is documented.
+  // clr refuses a base above the max. In these cases this is the only deviation, and it is documented.
   const legal = cases.filter(({ config }) => config.baseLr <= config.maxLr);
   const swapped = cases.filter(({ config }) => config.baseLr > config.maxLr);
 
@@ -165,7 +165,7 @@ describe('CyclicLR in unusual cases', () => {
     }
   });
 
-  it('gives each parameter group its own bounds', () => {
+  it('agrees with PyTorch for parameter groups with bounds of their own', () => {
     const { config, lrMomentumPerGroup } = multiGroup;
     config.baseLr.forEach((baseLr, group) => {
       const schedule = toSchedule(

@@ -10,11 +10,12 @@ export interface RowBatchOptions<Batch> {
   /** The number of examples in a batch. */
   readonly size: number;
   /**
-   * Shuffles each epoch differently. Without it, batches follow the order of `rows`, and the last one may be smaller.
+   * Shuffles each epoch differently. Without a seed, batches follow the order of `rows`, and the last one may be
+   * smaller.
    */
   readonly seed?: number;
   /**
-   * With a seed: the number of first batches that are not read but given as `undefined`, for a run that resumes and
+   * With a seed: the number of batches at the start that are not read but given as `undefined`, for a resumed run that
    * skips them. Default 0.
    */
   readonly skip?: number;
@@ -23,11 +24,11 @@ export interface RowBatchOptions<Batch> {
 }
 
 /**
- * Makes batches of examples. With a seed they are endless: epochs follow each other, each in its own order, which the
- * seed decides. Examples that are left at the end of an epoch fill a batch together with the first of the next epoch.
- * Without a seed the batches are one pass in order.
+ * Makes batches of examples. With a seed they never end: epochs follow each other, each shuffled differently. If an
+ * epoch ends with an incomplete batch, the first examples of the next epoch fill it. Without a seed the batches are one
+ * pass in order.
  *
- * @returns an iterable that begins again each time it is iterated
+ * @returns an iterable that starts from the beginning each time it is iterated
  * @throws {ClrError} if `size` is not a positive integer, or there are no examples
  *
  * @example

@@ -2,12 +2,12 @@
 export interface ByteSource {
   /** The number of bytes. */
   readonly size: number;
-  /** The bytes from `begin` up to `end`, as a new array or a view that is never changed. */
+  /** The bytes from `begin` up to, but not including, `end`, as a new array or a view that is never changed. */
   read(begin: number, end: number): Promise<Uint8Array>;
 }
 
 /**
- * Bytes in memory as a source.
+ * Makes a source from bytes in memory.
  *
  * @example
  * ```ts

@@ -2,9 +2,9 @@ import { type ByteSource, bytesSource } from './byteSource.ts';
 
 /** A store for bytes that are written once, in order, and then read at any position. */
 export interface ByteStore {
-  /** Writes bytes after those that were written before. */
+  /** Appends bytes. */
   append(bytes: Uint8Array): Promise<void>;
-  /** Ends the writing, and returns all written bytes. */
+  /** Ends the writing, and returns a source of all written bytes. */
   finish(): Promise<ByteSource>;
 }
 

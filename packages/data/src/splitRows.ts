@@ -6,17 +6,17 @@ import { shuffled } from './random.ts';
 export interface SplitOptions {
   /** The share of the examples for validation, in (0, 1). Default 0.2. */
   readonly share?: number;
-  /** Decides which examples. Default 0. */
+  /** Decides which examples are held out. Default 0. */
   readonly seed?: number;
 }
 
 /**
  * Splits examples into training and validation by a seed. Each class has the same share in both parts. If a class has
- * only one example, it is for training.
+ * only one example, this example is for training.
  *
  * @param labels - the class of each example, or the number of examples
- * @returns the row numbers of the examples of both parts, in rising order
- * @throws {ClrError} if the share leaves a part without examples
+ * @returns the row numbers of both parts, in ascending order
+ * @throws {ClrError} if the share leaves one part without examples
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export function splitRows(
   const isApart = new Uint8Array(count);
   let [seen, total] = [0, 0];
   for (const { label, rows } of classes) {
-    // `total` counts over all classes, so that small classes together get their share of validation rows.
+    // Rounds the sum over the classes so far, so that small classes together get their share of validation rows.
     seen += rows.length;
     const apart = Math.min(rows.length - 1, Math.max(0, Math.round(seen * share) - total));
     for (const row of shuffled(rows, seed + 7919 * label).subarray(0, apart)) isApart[row] = 1;

@@ -13,7 +13,7 @@ const all = (array: RawArray): Promise<Float64Array> =>
   readRows(array, rowsOf(array.dims[0] ?? 1), (length) => new Float64Array(length));
 
 describe('arrays of NumPy', () => {
-  it.each(['arrays.npz', 'packed.npz'])('have the same numbers in every type: %s', async (name) => {
+  it.each(['arrays.npz', 'packed.npz'])('are read correctly in every element type: %s', async (name) => {
     const source = await fileSource(path(name));
     const arrays = new Map((await openArrays(source, name)).map((array) => [array.name, array]));
     const get = (key: string): RawArray => arrays.get(key) as RawArray;
@@ -34,13 +34,13 @@ describe('arrays of NumPy', () => {
     await source.close();
   });
 
-  it('a .npy array is named after its file', async () => {
+  it('are named after the file if it is a .npy file', async () => {
     const source = await fileSource(path('x.npy'));
     expect(await openArrays(source, 'x')).toMatchObject([{ name: 'x', dims: [6, 2, 3], dtype: 'f4' }]);
     await source.close();
   });
 
-  it('are refused in Fortran order or as texts', async () => {
+  it('are refused in Fortran order', async () => {
     const source = await fileSource(path('fortran.npz'));
     await expect(openArrays(source, 'fortran.npz')).rejects.toThrow('in Fortran order');
     await source.close();
@@ -62,7 +62,7 @@ function safetensors(): Uint8Array {
 }
 
 describe('other arrays', () => {
-  it('are read from safetensors, with bfloat16 as floats, and refused if the file is cut', async () => {
+  it('are read from safetensors, with bfloat16 as floats, and refused if the file is truncated', async () => {
     const [w, b] = await openArrays(bytesSource(safetensors()), 'model');
     expect([...(await all(w as RawArray))]).toEqual([1, -2.5]);
     expect([...(await all(b as RawArray))]).toEqual([7, 8, 9]);
@@ -79,7 +79,7 @@ describe('other arrays', () => {
     expect([...(await all(labels as RawArray))]).toEqual([256, -1]);
   });
 
-  it('are read row by row from a file larger than memory', async () => {
+  it('are read row by row, without loading a file of 3 GiB into memory', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'clr-data-'));
     // A sparse file of 3 GiB that uses no disk space.
     const rows = 3 * 2 ** 18;
@@ -104,14 +104,18 @@ describe('other arrays', () => {
 
   it.each<[string, Uint8Array, string]>([
     ['an empty file', new Uint8Array(), 'an empty file'],
-    ['a text', new TextEncoder().encode('a,b\n1,2\n3,4\n5,6'), 'a file of another format'],
+    ['a text file', new TextEncoder().encode('a,b\n1,2\n3,4\n5,6'), 'a file of another format'],
     [
-      'half of an archive',
+      'an archive without its directory',
       Uint8Array.from({ length: 64 }, (_, i) => [0x50, 0x4b, 3, 4][i] ?? 0),
       'a whole .npz archive',
     ],
-    ['a cut .npy', Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0), 'bytes without its header'],
-    ['a cut IDX', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9, 1), '8 bytes too early'],
+    [
+      'a truncated .npy file',
+      Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0),
+      'bytes without its header',
+    ],
+    ['a truncated IDX file', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9, 1), '8 bytes too early'],
   ])('refuses %s', async (_, bytes, words) => {
     await expect(openArrays(bytesSource(bytes), 'the file')).rejects.toThrow(words);
   });

@@ -29,7 +29,7 @@ describe('images, compared with Pillow', () => {
     // JPEG decoders differ in rounding, and in the upsampling of colours.
     ['photo.jpg', 3],
     ['progressive.jpg', 16],
-  ])('have the same pixels in their own size and resized: %s', async (name, most) => {
+  ])('have the same pixels, in the original size and resized: %s', async (name, most) => {
     const image = decodeImage(await file(name), 3, name);
     expect([image.width, image.height, image.channels]).toEqual([30, 20, 3]);
     expect(furthest(image.data, await pixels(name))).toBeLessThanOrEqual(most);
@@ -42,7 +42,7 @@ describe('images, compared with Pillow', () => {
     }
   });
 
-  it('become grey, and 16 bits become 8', async () => {
+  it('are converted to grey, and from 16 bits to 8', async () => {
     const noise = decodeImage(await file('noise.png'), 1, 'noise');
     expect(furthest(noise.data, await pixels('noise.png L'))).toBeLessThanOrEqual(1);
     expect(furthest(decodeImage(await file('deep.png'), 1, 'deep').data, await pixels('deep.png L'))).toBe(0);
@@ -83,10 +83,10 @@ describe('images, compared with Pillow', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['empty', new Uint8Array(), 'an empty file'],
-    ['a text', new TextEncoder().encode('hello'), 'another format'],
-    ['a cut PNG', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1, 2), 'a whole image'],
-    ['a cut JPEG', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0), 'a whole image'],
+    ['an empty file', new Uint8Array(), 'an empty file'],
+    ['a text file', new TextEncoder().encode('hello'), 'another format'],
+    ['a truncated PNG', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1, 2), 'a whole image'],
+    ['a truncated JPEG', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0), 'a whole image'],
   ])('refuses %s', (_, bytes, words) => {
     expect(() => decodeImage(bytes, 3, 'x')).toThrow(words);
   });

@@ -51,7 +51,7 @@ describe('a table', () => {
   it.each([
     ['a regression', (i: number) => i / 3],
     ['a classification', (i: number) => (i % 7 === 0 ? 'rare' : 'often')],
-  ])('learns its encoding only from the training rows of %s', async (_, answer) => {
+  ])('is encoded from its training rows alone, for %s', async (_, answer) => {
     const split = { seed: 3, share: 0.3 };
     const text = (x: (i: number) => number) =>
       table(rows('x,y', ...Array.from({ length: 70 }, (_, i) => `${x(i)},${answer(i)}`)));
@@ -82,12 +82,12 @@ describe('a table', () => {
   });
 
   it.each<[string, string, Parameters<typeof fitTable>[1], string]>([
-    ['no such target', csv, { target: 'colour' }, 'age, town, same, animal'],
-    ['no such column to drop', csv, { drop: ['x'] }, 'Expected a column "x"'],
-    ['a target with a gap', rows('x,y', '1,2', '2,', '3,1'), {}, 'none in row 2'],
+    ['a target column that does not exist', csv, { target: 'colour' }, 'age, town, same, animal'],
+    ['a column to drop that does not exist', csv, { drop: ['x'] }, 'Expected a column "x"'],
+    ['a target with a missing value', rows('x,y', '1,2', '2,', '3,1'), {}, 'none in row 2'],
     ['one class', rows('x,y', '1,a', '2,a', '3,a'), {}, 'at least two classes'],
-    ['a class for each row', rows('x,y', '1,a', '2,b', '3,c'), {}, '3 in 3 rows'],
-    ['one column', rows('y', 'a', 'b'), {}, 'at least two columns'],
+    ['a different class in each row', rows('x,y', '1,a', '2,b', '3,c'), {}, '3 in 3 rows'],
+    ['a table of one column', rows('y', 'a', 'b'), {}, 'at least two columns'],
     ['a target that is dropped', csv, { target: 'age', drop: ['age'] }, '"age" as the target and'],
     [
       'classes that a double cannot tell apart',
@@ -104,7 +104,7 @@ describe('a table', () => {
     ['only constant columns', rows('x,y', '1,a', '1,b', '1,a', '1,b'), {}, 'constant columns alone'],
     ['an infinite number', rows('x,y', '1,a', 'inf,b', '2,a', '3,b'), {}, 'Infinity in row 2'],
     [
-      'words as the target of a regression',
+      'texts as the target of a regression',
       rows('x,y', '1,a', '2,b', '3,a', '4,b'),
       { task: 'regression' },
       'Received: "a"',
@@ -127,10 +127,10 @@ describe('a table', () => {
 
   it.each<[string, string, string]>([
     ['a file without a header', rows('1,2', '3,4'), 'names of columns'],
-    ['a column twice', rows('x,x', '1,2'), '"x" twice'],
-    ['a name that another column has', rows('column 2,', '1,2'), '"column 2" twice'],
-    ['a long row', rows('x,y', '1,2', '1,2,3'), 'Received: 3 in row 3'],
-    ['a header alone', 'x,y\n', 'a header alone'],
+    ['two columns of the same name', rows('x,x', '1,2'), '"x" twice'],
+    ['a column named like the default name of another', rows('column 2,', '1,2'), '"column 2" twice'],
+    ['a row with too many cells', rows('x,y', '1,2', '1,2,3'), 'Received: 3 in row 3'],
+    ['a file of only a header', 'x,y\n', 'a header alone'],
   ])('refuses %s', (_, text, words) => {
     expect(() => table(text)).toThrow(words);
   });
@@ -145,7 +145,7 @@ describe('a table', () => {
     await expect(other(rows('age,town,animal', 'old,Rome,cat'))).rejects.toThrow('Received: "old"');
   });
 
-  it('keeps texts that look like numbers', async () => {
+  it('keeps texts that look like numbers as texts', async () => {
     const code = (i: number): string => ['01', '1', 'none', 'x'][i % 4] as string;
     const { encoding } = await fitTable(
       table(
@@ -177,7 +177,7 @@ describe('a table', () => {
     );
   });
 
-  it.each(['arrow', 'parquet'])('reads odd columns of %s correctly, or refuses them', async (kind) => {
+  it.each(['arrow', 'parquet'])('reads unusual columns of %s correctly, or refuses them', async (kind) => {
     const open = async (name: string) => {
       const bytes = await readFile(new URL(`files/${name}.${kind}`, import.meta.url));
       return kind === 'arrow' ? openArrowTable(bytes, name) : openParquetTable(bytesSource(bytes), name);
@@ -244,7 +244,7 @@ describe('a table', () => {
     await expect(openArrowTable(Uint8Array.of(1, 2, 3), 'x')).rejects.toThrow('an Arrow table in x');
   });
 
-  it('is the same from Parquet as from CSV', async () => {
+  it('is read from Parquet, with missing values, booleans and decimals', async () => {
     const source = bytesSource(await readFile(new URL('files/table.parquet', import.meta.url)));
     const parquet = await openParquetTable(source, 'table.parquet');
     const { rows: count, columns } = parquet;
@@ -264,7 +264,7 @@ describe('a table', () => {
 });
 
 describe('rows', () => {
-  it('are split by class, equally for equal seeds', () => {
+  it('are split by class, in the same way for the same seed', () => {
     const labels = Array.from({ length: 100 }, (_, i) => (i < 90 ? 0 : 1));
     const { train, validation } = splitRows(labels, { seed: 3 });
     expect([train.length, validation.length, validation.filter((row) => row >= 90).length]).toEqual([

@@ -88,7 +88,7 @@ export function launcherOf(env: NodeJS.ProcessEnv): { kind: Library['kind']; siz
 }
 
 /**
- * Finds the system's MPI library. If the launcher that started this process is known, its library is used.
+ * Finds the system's MPI library. If a known launcher started this process, the library must belong to it.
  *
  * @param file - the library's file, if it has another name or path
  */

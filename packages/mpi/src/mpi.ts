@@ -5,7 +5,7 @@ import { findLibrary, type Library, launcherOf, type Vector } from './library.ts
 
 /** Options of {@link mpi}. */
 export interface MpiOptions {
-  /** The path of the MPI library. Default: the one of the launcher that started this process. */
+  /** The path of the MPI library. Default: the library of the launcher that started this process. */
   readonly library?: string;
   /**
    * A signal of this process, such as one for Ctrl-C. When it aborts, the returned `signal` aborts on all processes
@@ -27,7 +27,7 @@ export interface Mpi extends Reduce {
   };
 }
 
-/** MPI counts elements in 32 bits. */
+/** The most elements in one MPI call, because MPI's counts are 32-bit integers. */
 const maxCount = 2 ** 30;
 
 let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
@@ -40,9 +40,9 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  * example after an uncaught error, the launcher ends the whole job with that code.
  *
  * Sums run on one thread, in an order that the library chooses. Open MPI spins while it waits. If a machine has more
- * processes than cores, this configures Open MPI to yield. UCX, through which MPICH and some Open MPI transfer, runs
- * without its memory hooks, because they can crash Node. On InfiniBand this costs speed: to keep the hooks, set
- * `UCX_MEM_EVENTS=yes`.
+ * processes than cores, this function configures Open MPI to yield. MPICH and some builds of Open MPI transfer data
+ * through the library UCX. It runs without its memory hooks, because they can crash Node. On InfiniBand this costs
+ * speed. To keep the hooks, set `UCX_MEM_EVENTS=yes`.
  *
  * @throws {ClrError} if there is no MPI library, it does not fit the launcher, or it fails to start
  *
@@ -72,7 +72,7 @@ export function mpi(options: MpiOptions = {}): Mpi {
   if (launcher && launcher.size !== size) {
     library.abort(1);
     throw fail(
-      `${launcher.size} processes, as ${launcher.kind} started`,
+      `${launcher.size} processes, as started by ${launcher.kind}`,
       `${size} in ${library.file}`,
       'Start the program with the launcher of the same MPI library.',
     );

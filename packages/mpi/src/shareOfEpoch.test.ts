@@ -18,7 +18,7 @@ const sharesOf = (given: Omit<ShareOptions, 'rank'>): number[][][] =>
   Array.from({ length: given.size }, (_, rank) => shareOfEpoch({ ...given, rank }));
 
 describe('shareOfEpoch', () => {
-  it('assigns every example to one process, once', () => {
+  it('assigns every example to exactly one process, once', () => {
     fc.assert(
       fc.property(options, (given) => {
         const all = sharesOf(given).flat(2);
@@ -39,7 +39,7 @@ describe('shareOfEpoch', () => {
     );
   });
 
-  it('divides the batches of one process, and shuffles each epoch', () => {
+  it('divides the batches that a single process would get, and shuffles by epoch and seed', () => {
     const given = { examples: 50, batch: 10, epoch: 3 };
     const whole = shareOfEpoch({ ...given, rank: 0, size: 1 });
     const shares = sharesOf({ ...given, size: 3 });

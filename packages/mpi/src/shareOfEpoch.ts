@@ -5,7 +5,7 @@ import { fail } from './errors.ts';
 export interface ShareOptions {
   /** The number of examples in the data set. */
   readonly examples: number;
-  /** The number of examples in a batch over all processes. */
+  /** The number of examples in a whole batch, which the processes divide between them. */
   readonly batch: number;
   /** The number of this process, from 0. */
   readonly rank: number;
@@ -25,7 +25,8 @@ export interface ShareOptions {
  * between the processes in the same way. Every process has the same number of batches.
  *
  * @returns index arrays, one for each batch
- * @throws {ClrError} if a number is not a positive integer, or if a batch has fewer examples than there are processes
+ * @throws {ClrError} if a number is not an integer or is too small, if `rank` is not below `size`, or if a batch has
+ * fewer examples than there are processes
  *
  * @example
  * ```ts
@@ -54,7 +55,7 @@ export function shareOfEpoch(options: ShareOptions): number[][] {
     ['seed', seed, 0],
   ] as const) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw fail(`${name} to be an integer from ${least}`, `${name} = ${value}`, 'Pass an integer.');
+      throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${value}`, 'Pass an integer.');
     }
   }
   if (rank >= size)
@@ -75,7 +76,7 @@ export function shareOfEpoch(options: ShareOptions): number[][] {
   });
 }
 
-/** The bounds of part `index` of `parts`. Their sizes differ by at most one, and the larger ones come first. */
+/** The bounds of part `index` of `parts`. The sizes of parts differ by at most one, and larger parts come first. */
 function slice(whole: number, parts: number, index: number): [number, number] {
   const start = (i: number): number => i * Math.floor(whole / parts) + Math.min(i, whole % parts);
   return [start(index), start(index + 1)];

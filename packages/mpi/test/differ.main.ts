@@ -1,5 +1,5 @@
-// Runs on every rank. Rank 1 uses another model, then another optimizer, then another ONNX Runtime. Prints the error of
-// each rank.
+// Runs on every rank. Rank 1 uses another model, then another optimizer, then another version of ONNX Runtime. Prints
+// the error of each rank.
 import { adam, sgd } from '@clr/core';
 import { buildModel, createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';

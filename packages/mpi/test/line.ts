@@ -1,6 +1,6 @@
 import type { Reduce, Trainable } from '@clr/core';
 
-/** A small Trainable for all ranks together: the line y = w · x, initially with w = 0.5. */
+/** A small Trainable that all ranks train together: the line y = w · x, initially with w = 0.5. */
 export function createLine(
   reduce: Reduce,
 ): Trainable<readonly [number, number]> & { readonly w: Float64Array } {

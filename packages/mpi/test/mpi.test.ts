@@ -29,14 +29,14 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
       expect(kept).toContain("UCX's memory hooks: n\n");
     });
 
-    test('ends all ranks when one of them throws, with its exit code', async () => {
+    test('ends all ranks with an error code when one of them throws', async () => {
       const { code, output } = await start(launcher, 2, 'faults.main.ts', ['throw']).ended;
       expect(output).toContain('this rank has a fault');
       expect(output).not.toContain('went on');
       expect(code).not.toBe(0);
     });
 
-    test('ends all ranks when one of them is killed', async () => {
+    test('ends all ranks with an error code when one of them is killed', async () => {
       const { code, output } = await start(launcher, 2, 'faults.main.ts', ['kill']).ended;
       expect(output).not.toContain('went on');
       expect(code).not.toBe(0);
@@ -59,7 +59,7 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
 describe.skipIf(launchers.length === 0)('training', () => {
   const [, launcher = []] = launchers[0] ?? [];
 
-  it.each([2, 4])('on %i ranks gives the parameters of one process after 50 steps', async (ranks) => {
+  it.each([2, 4])('on %i ranks gives the parameters of a single process after 50 steps', async (ranks) => {
     const { code, output } = await start(launcher, ranks, 'training.main.ts').ended;
     const cases = [
       'SGD with momentum',
@@ -73,7 +73,7 @@ describe.skipIf(launchers.length === 0)('training', () => {
     expect(code).toBe(0);
   });
 
-  it('reports a different model, optimizer or library of one rank on every rank', async () => {
+  it('reports on every rank if one rank has a different model, optimizer or ONNX Runtime', async () => {
     const { code, output } = await start(launcher, 2, 'differ.main.ts').ended;
     for (const word of ['the model', 'the optimizer', 'the version of ONNX Runtime']) {
       for (const rank of [0, 1]) {

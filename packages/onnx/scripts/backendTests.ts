@@ -3,7 +3,7 @@
 // forward pass. Not in CI: it needs Debian's data.
 //   apt-get install libonnx-testdata
 //   node --import tsx scripts/backendTests.ts               all tests, as tables
-//   node --import tsx scripts/backendTests.ts convtranspose   the tests whose names contain it, one by one
+//   node --import tsx scripts/backendTests.ts convtranspose   the tests whose names contain this text, one by one
 //   CLR_ONNX_TESTDATA=/some/where …                         another folder with the data
 //
 // right      the gradients agree in every tested direction (at nearby values, if the test's values lie at kinks), or the

@@ -1,4 +1,4 @@
-// Damages several models at random. Checks that within a second each gives a clear error or a model that runs.
+// Damages several models at random. Checks that each one gives, within a second, a clear error or a model that runs.
 //   node --import tsx scripts/fuzz.ts 20000        build each, with the seeds 0, 1, 2, …
 //   node --import tsx scripts/fuzz.ts 20000 run    each model that is built also takes a step in ONNX Runtime
 import { fuzzCase } from '../test/fuzz.ts';

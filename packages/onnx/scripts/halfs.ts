@@ -1,5 +1,5 @@
-// Measures how much faster clr's conversion of a file's float16 numbers to float32 is than a computation for each
-// number. Both run in turns on the same bytes, and their results are compared.
+// Measures how much faster clr's conversion of a file's float16 numbers to float32 is than one with a function call for
+// each number. Both run alternately on the same bytes, and their results are compared.
 //   npx tsx scripts/halfs.ts [millions of numbers, default 44]
 import { DataType } from '../src/format/dataType.ts';
 import { widen } from '../src/format/half.ts';
@@ -16,7 +16,7 @@ function computed(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** How clr converted numbers at first: with a view, and a function call for each number. */
+/** The first version of clr's conversion, with a view and a function call for each number. */
 function oneByOne(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const bits = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));

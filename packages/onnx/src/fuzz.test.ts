@@ -17,7 +17,7 @@ it('accepts each of 2,000 damaged and hostile models, or refuses it with a clear
   expect(endings.built).toBeGreaterThan(200);
 });
 
-it('trains each of 300 such models, or refuses it with a clear error', async () => {
+it('trains each of 300 damaged and hostile models, or refuses it with a clear error', async () => {
   const sources = fuzzSources();
   await createTrainer(ort, sources[0]!.bytes, { loss: 'crossEntropy', optimizer: sgd() }); // loads the runtime
   for (let seed = 0; seed < 300; seed++) {

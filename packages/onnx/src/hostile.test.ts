@@ -151,7 +151,7 @@ describe('reading a model that is made to exhaust time or memory', () => {
       expect(error).toBeInstanceOf(ClrError);
     }
     const { user, system } = process.cpuUsage(begun);
-    // It takes at most a second on a quiet machine. If work grew faster than the model, it would take minutes.
+    // This takes at most a second on an idle machine. If the work grew faster than the model, it would take minutes.
     expect((user + system) / 1e6).toBeLessThan(10);
   });
 });

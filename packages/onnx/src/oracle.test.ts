@@ -24,7 +24,7 @@ describe.each(['all', 'extended'] as const)(
 );
 
 // The blocked operators are rewritten as standard ones, so that the test runs on every processor.
-describe.each([8, 16])('a model in NCHWc layout with blocks of %i', (channelBlock) => {
+describe.each([8, 16])('a model in NCHWc layout with blocks of %i channels', (channelBlock) => {
   it.each([
     ['lenet', 8],
     ['cifar-quick', 16],

@@ -14,7 +14,7 @@ import { buildInitialState, buildTrainingModel, createTrainer, type TrainingOpti
 const steps = 12;
 const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) };
 
-it('trains from a saved training model without this package, to the same bits', async () => {
+it('gives the same bits if a saved training model is run without this package', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'clr-portable-'));
   const model = buildTrainingModel(smallModel(), options);
   await writeFile(join(folder, 'step.onnx'), model.bytes);

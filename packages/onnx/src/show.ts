@@ -1,7 +1,7 @@
 /** The maximum length of a value in an error message. */
 const longest = 100;
 
-/** Formats a value for an error message. A long text is cut in the middle. */
+/** Formats a value for an error message. The middle of a long text is left out. */
 export function show(value: unknown): string {
   const text = written(value);
   const half = longest / 2;

@@ -34,7 +34,7 @@ const spoiled = makeModel({
 });
 const build = (layers: unknown, input: unknown = [1, 8, 8]): unknown =>
   surgery.buildModel!({ input, layers });
-/** Steps of a trainer that caches the features of its frozen layer. */
+/** Takes a step on each batch with a trainer that caches the features of its frozen layer. */
 const cached = async (ids: unknown, ...batches: onnx.Batch[]): Promise<void> => {
   const options = { ...right, trainable: (name: string) => name === 'out.weight', cacheFeatures: ids };
   const head = await create(ort, model, options);
@@ -90,7 +90,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['optimizer = "sgd"', 'Pass sgd('],
   ],
   [
-    'createTrainer with the function of an optimizer',
+    'createTrainer with the function sgd instead of its result',
     () => create(ort, model, { ...right, optimizer: sgd }),
     ['optimizer = a function', 'Pass sgd('],
   ],
@@ -110,22 +110,22 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['the unknown option lr = 0.1'],
   ],
   [
-    'createTrainer with a list of names',
+    'createTrainer with a list of names as trainable',
     () => create(ort, model, { ...right, trainable: ['w'] }),
     ['trainable = ["w"]', 'Pass (name) => ["w"].includes(name)'],
   ],
   [
-    'createTrainer with one name',
+    'createTrainer with one name as trainable',
     () => create(ort, model, { ...right, trainable: 'w' }),
     ['trainable = "w"', 'a function of a name'],
   ],
   [
-    'createTrainer with a provider of the runtime',
+    'createTrainer with executionProviders outside of session',
     () => create(ort, model, { ...right, executionProviders: ['webgpu'] }),
     ['executionProviders', 'session'],
   ],
   [
-    'createTrainer with a misspelt group',
+    'createTrainer with a misspelt field of a group',
     () => create(ort, model, { ...right, groups: [{ match: () => true, lrscale: 2 }] }),
     ['lrscale', 'Did you mean "lrScale"?'],
   ],
@@ -135,7 +135,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['"nothing.onnx"', 'Check the path'],
   ],
   [
-    'createTrainer with bytes of something else',
+    'createTrainer with the bytes of an HTML page',
     () => create(ort, new TextEncoder().encode('<html>'), right),
     ['the bytes of an ONNX model', 'export or download it again'],
   ],
@@ -164,17 +164,17 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['"target"', 'Add the tensor "target"'],
   ],
   [
-    'a batch of plain numbers',
+    'a batch with a Float32Array instead of a tensor',
     () => step({ ...good, input: new Float32Array(32) }),
     ['a Float32Array of 32 numbers', "new ort.Tensor('float32', data, ["],
   ],
   [
-    'a batch of plain lists',
+    'a batch with nested lists instead of a tensor',
     () => step({ ...good, input: [[1, 2]] }),
     ['a tensor for "input"', 'new ort.Tensor'],
   ],
   [
-    'a batch of a promise',
+    'a batch with a promise of a tensor',
     () => step({ ...good, input: Promise.resolve(good.input) }),
     ['a promise (is an `await` missing?)'],
   ],
@@ -194,7 +194,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['int64', 'int32'],
   ],
   [
-    'labels from 1',
+    'labels that start at 1',
     () => step({ ...good, target: new ort.Tensor('int64', BigInt64Array.of(1n, 2n, 3n, 1n), [4]) }),
     ['labels from 0 to 2', 'Number the classes from 0'],
   ],
@@ -213,13 +213,17 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => step({ ...good, input: new ort.Tensor('float64', new Float64Array(32), [4, 8]) }),
     ['float32', 'float64'],
   ],
-  ['an empty snapshot', () => trainer.restore(undefined as never), ['snapshot']],
+  ['restore without a snapshot', () => trainer.restore(undefined as never), ['snapshot']],
   [
     'describeModel with a misspelt option',
     () => describeIt(model, { bach: 4 }),
     ['bach', 'Did you mean "batch"?'],
   ],
-  ['describeModel of a path', () => describeIt('lenet.onnx'), ['the bytes of an ONNX model', '"lenet.onnx"']],
+  [
+    'describeModel with a path',
+    () => describeIt('lenet.onnx'),
+    ['the bytes of an ONNX model', '"lenet.onnx"'],
+  ],
   ['replaceHead without classes', () => surgery.replaceHead!(mlp), ['the options of replaceHead', 'classes']],
   [
     'replaceHead with the misspelt option class',
@@ -246,7 +250,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
 
   // a new model
   ['buildModel without options', () => surgery.buildModel!(), ['the options of buildModel', 'input, layers']],
-  ['a layer of PyTorch', () => build([{ type: 'Dense', units: 3 }]), ['"Dense"', 'Did you mean "dense"?']],
+  [
+    'a layer type as in Keras',
+    () => build([{ type: 'Dense', units: 3 }]),
+    ['"Dense"', 'Did you mean "dense"?'],
+  ],
   ['a layer given only by its name', () => build(['relu']), ['Received: "relu"', '{ type: "relu" }']],
   [
     'a misspelt field of a layer',
@@ -264,7 +272,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['layer 0 (conv2d) to fit', '9 over 8', 'smaller'],
   ],
   [
-    'an input with its batch',
+    'an input shape that includes the batch',
     () => build([{ type: 'dense', units: 3 }], [32, 1, 28, 28]),
     ['the shape of one example', '[32, 1, 28, 28]', 'Leave out the batch'],
   ],
@@ -292,7 +300,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ['no layer with weights', () => build([{ type: 'relu' }]), ['a layer with weights']],
 
   // surgery
-  ['replaceHead of a path', () => surgery.replaceHead!('m.onnx', { classes: 3 }), ['"m.onnx"', 'readFile']],
+  ['replaceHead with a path', () => surgery.replaceHead!('m.onnx', { classes: 3 }), ['"m.onnx"', 'readFile']],
   [
     'replaceHead without await',
     () => surgery.replaceHead!(trainer.exportModel(), { classes: 3 }),
@@ -304,7 +312,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['classes = ["cat", "dog"]', 'a whole number'],
   ],
   [
-    'replaceHead of a head with an adapter',
+    'replaceHead for a head with an adapter',
     () => surgery.replaceHead!(adapted, { classes: 3 }),
     ['"4.lora_sum"', 'mergeLora(model)'],
   ],
@@ -314,11 +322,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['activation to be one of "relu"', 'activation = "swish"'],
   ],
   [
-    'appendDense with pooling of vectors',
+    'appendDense with pooling, although the features are vectors',
     () => surgery.appendDense!(mlp, { units: 3, pool: 'mean' }),
     ['feature maps', 'Leave out `pool`'],
   ],
-  ['cutAt of a weight', () => surgery.cutAt!(model, 'hidden.weight'), ['a value that a node', '"h", "t"']],
+  ['cutAt at a weight', () => surgery.cutAt!(model, 'hidden.weight'), ['a value that a node', '"h", "t"']],
   [
     'freezeExcept with more layers than the model has',
     () => surgery.freezeExcept!(mlp, 9),
@@ -379,16 +387,20 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['loadLora without a file', () => surgery.loadLora!(mlp), ['the bytes of a safetensors file', 'undefined']],
   [
-    'loadLora of a path',
+    'loadLora with a path',
     () => surgery.loadLora!(mlp, 'adapter_model.safetensors'),
     ['"adapter_model.safetensors"', 'readFile'],
   ],
   [
-    'loadLora of half a file',
+    'loadLora with half a file',
     () => surgery.loadLora!(mlp, adapter.subarray(0, 200)),
     ['a header of', 'in a file of 200', 'truncated'],
   ],
-  ['loadLora of a model', () => surgery.loadLora!(mlp, mlp), ['a safetensors file', 'of another kind']],
+  [
+    'loadLora with an ONNX model',
+    () => surgery.loadLora!(mlp, mlp),
+    ['a safetensors file', 'of another kind'],
+  ],
   [
     'loadLora for another model',
     () => surgery.loadLora!(convNet, adapter),
@@ -400,13 +412,17 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['peft_type', 'alpha'],
   ],
   [
-    'mergeLora into integers',
+    'mergeLora into integer weights',
     () => onnx.mergeLora(onnx.addLora(onnx.quantizeWeights(mlp, { bits: 8 }), { rank: 2, targets: ['0'] })),
     ['stores as floats', 'DequantizeLinear', 'saveLora'],
   ],
 
   // integers
-  ['quantizeWeights with a type', () => surgery.quantizeWeights!(mlp, { bits: 'int8' }), ['bits = "int8"']],
+  [
+    'quantizeWeights with a type as bits',
+    () => surgery.quantizeWeights!(mlp, { bits: 'int8' }),
+    ['bits = "int8"'],
+  ],
   [
     'quantizeWeights twice',
     () => onnx.quantizeWeights(onnx.quantizeWeights(mlp, { bits: 8 }), { bits: 4 }),
@@ -417,8 +433,16 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => onnx.quantizeWeights(mlp, { bits: 8, except: () => true }),
     ['3 weights, all excluded by except'],
   ],
-  ['quantizeWeights of NaN', () => onnx.quantizeWeights(spoiled, { bits: 8 }), ['w[2] = NaN', 'diverged']],
-  ['quantizeWeights of NaN to 4 bits', () => onnx.quantizeWeights(spoiled, { bits: 4 }), ['w[2] = NaN']],
+  [
+    'quantizeWeights with a NaN in a weight',
+    () => onnx.quantizeWeights(spoiled, { bits: 8 }),
+    ['w[2] = NaN', 'diverged'],
+  ],
+  [
+    'quantizeWeights to 4 bits with a NaN in a weight',
+    () => onnx.quantizeWeights(spoiled, { bits: 4 }),
+    ['w[2] = NaN'],
+  ],
 
   // cached features
   ['cacheFeatures as a flag', () => cached(true), ['cacheFeatures = true', 'a function from a batch']],
@@ -427,7 +451,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => create(ort, model, { ...right, cacheFeatures: () => [0] }),
     ['a frozen part', 'whose first layer is trained'],
   ],
-  ['cacheFeatures that forgets to return', () => cached(() => undefined, good), ['an id', 'undefined']],
+  [
+    'cacheFeatures with a function that returns nothing',
+    () => cached(() => undefined, good),
+    ['an id', 'undefined'],
+  ],
   ['cacheFeatures with too few ids', () => cached(() => [1], good), ['1 ids', '[4, 16]']],
   ['cacheFeatures with bigints', () => cached(() => [0n, 1n, 2n, 3n], good), ['[0n, 1n, 2n, 3n]']],
   ['cacheFeatures with NaN', () => cached(() => good.target!.dims.map(() => Number.NaN), good), ['[NaN]']],
@@ -444,9 +472,13 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
 
   // batches
   ['train without batches', () => train(trainer, [], { policy, steps: 2 }), ['none in batches']],
-  ['train on one batch', () => train(trainer, good as never, { policy, steps: 2 }), ['can be iterated']],
   [
-    'train on a function that forgets to return',
+    'train on one batch instead of a list',
+    () => train(trainer, good as never, { policy, steps: 2 }),
+    ['can be iterated'],
+  ],
+  [
+    'train on a function that returns nothing',
     () => train(trainer, (() => {}) as never, { policy, steps: 2 }),
     ['batches(0)', 'undefined'],
   ],
@@ -456,7 +488,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['batches(0)', 'a promise (is an `await` missing?)'],
   ],
   [
-    'train on lists of tensors',
+    'train on batches that are lists of tensors',
     () => train(trainer, [[good.input, good.target]] as never, { policy, steps: 2 }),
     ['"input", "target"'],
   ],
@@ -472,7 +504,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['one example without its batch axis', () => step({ ...good, input: one }), ['[batch, 8]', '[8]']],
   ['one tensor too many', () => step({ ...good, mask: good.input }), ['also "mask"']],
-  ['evaluate of one batch', () => trainer.evaluate(good as never), ['can be iterated']],
+  ['evaluate with one batch instead of a list', () => trainer.evaluate(good as never), ['can be iterated']],
 
   // options
   ['createTrainer without a model', () => create(ort, undefined, right), ['an ONNX model', 'undefined']],
@@ -481,14 +513,14 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => create(ort, model.buffer.slice(0), right),
     ['an ArrayBuffer of', 'new Uint8Array(buffer)'],
   ],
-  ['a loss of PyTorch', () => create(ort, model, { ...right, loss: 'mae' }), ['"mae"', 'mean "l1"?']],
+  ['a loss name as in Keras', () => create(ort, model, { ...right, loss: 'mae' }), ['"mae"', 'mean "l1"?']],
   [
     'a misspelt option of a loss',
     () => create(ort, model, { ...right, loss: { type: 'crossEntropy', smoothing: 0.1 } }),
     ['smoothing = 0.1', 'Did you mean "labelSmoothing"?'],
   ],
   [
-    'weights for other classes',
+    'class weights for another number of classes',
     () => create(ort, model, { ...right, loss: { type: 'crossEntropy', classWeights: [1, 2] } }),
     ['each of the 3 classes', '2 numbers'],
   ],
@@ -498,23 +530,23 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['groups[0]', 'none of hidden.weight'],
   ],
   [
-    'a provider of the runtime as the provider',
+    'an execution provider as the option provider',
     () => create(ort, model, { ...right, provider: 'cuda' }),
     ['provider = "cuda"', 'executionProviders'],
   ],
   [
-    'a provider that is not in a list',
+    'executionProviders that is not a list',
     () => create(ort, model, { ...right, session: { executionProviders: 'webgpu' } }),
     ['executionProviders = "webgpu"', 'Pass ["webgpu"]'],
   ],
   ['exportModel to a path', () => trainer.exportModel('out.onnx' as never), ['no path', 'writeFile(path']],
   [
-    'formatModel of bytes',
+    'formatModel with bytes',
     () => surgery.formatModel!(model),
     ['the result of describeModel', 'Pass describeModel(bytes)'],
   ],
   [
-    'buildInitialState of bytes',
+    'buildInitialState with bytes',
     () => surgery.buildInitialState!(model),
     ['the result of buildTrainingModel', 'Uint8Array'],
   ],

@@ -46,7 +46,7 @@ export interface FormCase {
 export interface FormFinding {
   /** The reason why the runtime does not run the operator itself. In that case nothing was compared. */
   readonly refused?: string;
-  /** The largest error of a gradient and of the loss, relative to the sum of absolute terms. */
+  /** The largest error of a gradient or of the loss, relative to the sum of the absolute values of its terms. */
   readonly error: number;
   /** The shape that the runtime computed, and the shape that clr inferred. */
   readonly dims: readonly number[];
@@ -131,8 +131,8 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   return makeModel({
     opset: c.opset,
     inputs: [
-      // An input, because the runtime refuses a stored tensor if it infers a shape that differs from its kernel's
-      // result.
+      // `mix` is an input. The runtime would refuse a stored tensor if the shape that it infers for y differs from that
+      // of its kernel's result.
       { name: 'mix', type: c.type, dims: mix.dims.map((_, i) => `{mix ${i}}`) },
       ...(c.known === 'rank' ? [{ name: 'fed', type: DataType.INT64, dims: [rank] }] : []),
       ...(c.known === 'batch is free'
@@ -152,9 +152,9 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
 }
 
 /**
- * Checks one operator in the form for a provider and a channel block. Its gradients are compared with differences of
- * the runtime's own forward pass, along directions of integers. Its loss and shape are compared with the runtime's as
- * well.
+ * Checks one operator as clr writes it for a provider and an NCHWc block size. Its gradients are compared with
+ * differences of the runtime's own forward pass, along directions with integer components. Its loss and shape are
+ * compared with the runtime's as well.
  */
 export async function checkForm(
   c: FormCase,
@@ -230,7 +230,7 @@ export async function checkForm(
   const trained = await ort.InferenceSession.create(bytes, quiet(c.type, session));
   const results = await trained.run(fed);
   await trained.release();
-  // The NCHWc operators themselves run only if the processor has this block size.
+  // The NCHWc operators themselves run only if ONNX Runtime uses this block size on this processor.
   const native = blocked > 0 && c.block === (await channelBlockOf(ort, session));
   const own = native ? await ort.InferenceSession.create(built.bytes, quiet(c.type, session)) : undefined;
   const theirs = await own?.run(fed);

@@ -21,7 +21,7 @@ async function trainerOf(
 
 /**
  * Trains as PyTorch did and compares the results: the gradients of the first step, all losses, and the parameters and
- * running statistics after the last training. Returns the largest relative difference of each kind of result.
+ * running statistics after the last training run. Returns the largest relative difference of each kind of result.
  */
 export async function checkTrainings(
   ort: Ort,
@@ -110,8 +110,8 @@ function runningStatistics({ bytes, buffers, runs }: OracleModel, exported: Uint
 }
 
 /**
- * Checks that restoring a snapshot gives the same bits, in this trainer and in a new one, and that training continues
- * with the same bits.
+ * Checks that a restored snapshot is bit-identical to the saved one, and that training continues bit for bit, in this
+ * trainer and in a new one.
  */
 export async function checkSnapshot(
   ort: Ort,
@@ -141,7 +141,7 @@ export async function checkSnapshot(
   await other.dispose();
 }
 
-/** Checks that the range test diverges at a rate far too high, and that it leaves the model unchanged. */
+/** Checks that the range test starts with the loss of PyTorch's first step, and that it leaves the model unchanged. */
 export async function checkRangeTest(
   ort: Ort,
   oracle: OracleModel,

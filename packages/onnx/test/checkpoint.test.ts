@@ -38,7 +38,7 @@ describe('a run that is killed', () => {
     return hash;
   };
 
-  it(`has a complete checkpoint after ${kills} kills at random moments, and ends with the same bits`, async () => {
+  it(`has a complete checkpoint after each of ${kills} kills, and ends with the bits of an uninterrupted run`, async () => {
     await writeFile(join(folder, 'model.onnx'), smallModel(2000));
     const path = join(folder, 'killed');
     const stood: number[] = [];

@@ -3,14 +3,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DataType } from '../src/format/dataType.ts';
 import { checkGradient, type InputSpec, type OperatorCase } from './checkGradient.ts';
 
-/** One operator in one form, over random shapes and attributes. */
+/** One use of an operator, with random shapes and attributes. */
 export type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
 
 // Every run uses the same cases. Set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 const runs = 5;
 
-/** The opsets for a row that states none. */
+/** The opsets for rows that do not set one. */
 const newest = fc.integer({ min: 18, max: 23 });
 
 /** Central differences in float64 agree to 1e-7 or better. In float32, the runtime's rounding remains. */

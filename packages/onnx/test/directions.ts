@@ -11,7 +11,7 @@ export interface Direction {
   /** The gradient times the direction. */
   readonly slope: number;
   readonly differences: readonly { readonly width: number; readonly slope: number }[];
-  /** The smallest relative error of the slope, compared with each of the differences. */
+  /** The smallest relative error of the slope over all differences. */
   readonly error: number;
 }
 
@@ -21,7 +21,7 @@ function tensorOf(ort: typeof Ort, data: Vector): Ort.Tensor {
     : new ort.Tensor('float32', data, [data.length]);
 }
 
-/** The root mean square. */
+/** The root mean square of the values. */
 function meanSize(values: ArrayLike<number>): number {
   let square = 0;
   for (let i = 0; i < values.length; i++) square += (values[i] as number) ** 2;

@@ -26,7 +26,7 @@ function distinct(dims: readonly number[], seed: number): FormInput {
   return { dims, values: order.map((rank) => rank - Math.floor(size / 2) + 0.5) };
 }
 
-/** The properties that a lowered form depends on besides the operator's attributes. */
+/** The properties that decide how an operator is written, besides its attributes. */
 interface Target {
   readonly type: number;
   readonly known: Known;
@@ -79,7 +79,9 @@ function padded(auto: string, pads: readonly number[]): Record<string, Attribute
 
 const reach = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-/** Channel counts that are multiples of the block size, or groups of any size. */
+/**
+ * Channel counts that fit NCHWc layout (3, or multiples of the block size). Groups of any size if the block size is 1.
+ */
 function channelsOf(
   block: number,
   group: number,
@@ -332,7 +334,7 @@ export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain
     }),
 );
 
-/** Resampling in the form of opsets before 11. */
+/** Resampling as in opsets before 11. */
 export const oldResizes: fc.Arbitrary<FormCase> = fc
   .record({
     t: target,
@@ -377,7 +379,7 @@ export const batchNorms: fc.Arbitrary<FormCase> = fc
     return {
       ...t,
       block: 1,
-      // With a free batch, all examples would be equal, and the variance 0.
+      // With an unknown batch size, all examples would be equal, and the variance 0.
       known: t.known === 'batch is free' ? 'all' : t.known,
       op: 'BatchNormalization',
       opset: 18,

@@ -43,7 +43,7 @@ async function readInside(location: string, offset: number, length: number | und
 /**
  * Mutates a model and builds its training model. With `run`, it also creates a trainer and takes a step.
  *
- * @param maxMs - a limit on the CPU time of a case; the default finds hangs even on the slowest machine
+ * @param maxMs - a limit on the CPU time of a case; only hangs exceed the default, even on a slow machine
  * @throws if the outcome is neither a clear error nor a model
  */
 export async function fuzzCase(

@@ -77,7 +77,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(Array.from(shape!.data as BigInt64Array, Number)).toEqual([1, 1, 2]);
   });
 
-  it('ort-resize-float32: Resize by scales floors a float32 product', async () => {
+  it('ort-resize-float32: Resize by scales computes the output size as the floor of a float32 product', async () => {
     const [row] = await run('Resize', [
       floats(Array(10).fill(1), [1, 1, 10]),
       undefined,
@@ -97,7 +97,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     ['GlobalLpPool', [floats([1, 2], [1, 1, 2])], 22, {}],
     ['MaxRoiPool', roi, 22, { pooled_shape: [1, 1] }],
     ['Swish', [floats([1])], 25, {}],
-  ])('ort-no-kernel: %s has no kernel from a newer opset on', async (op, inputs, from, attributes) => {
+  ])('ort-no-kernel: %s has a kernel only for older opsets', async (op, inputs, from, attributes) => {
     await expect(run(op, inputs, attributes, { opset: from - 1 })).resolves.toBeDefined();
     await expect(run(op, inputs, attributes, { opset: from })).rejects.toThrow(/implementation|kernel/);
   });
@@ -165,7 +165,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(ignored).toEqual([[Number.NaN]]);
   });
 
-  it('ort-same-dilation: with dilation, MaxPool pads SAME for the undilated kernel and Conv refuses', async () => {
+  it('ort-same-dilation: with SAME and dilation, MaxPool pads for the undilated kernel, and Conv fails', async () => {
     const x = floats([1, 2, 3, 4, 5], [1, 1, 5]);
     const attributes = { auto_pad: 'SAME_UPPER', dilations: [2], kernel_shape: [2] };
     await expect(run('Conv', [x, floats([1, 1], [1, 1, 2])], attributes)).rejects.toThrow(/ilation/);
@@ -264,11 +264,11 @@ describe('slopes at kinks', () => {
     expect(await slopes('Clip', [-1, 0, 3, 6, 7], [[0], [6]])).toEqual([0, 1, 1, 1, 0]);
   });
 
-  it('kink-max: the gradient of a tie of Max goes to the first input; torch.maximum gives a half to each', async () => {
+  it('kink-max: at a tie, the gradient of Max goes to the first input; torch.maximum gives a half to each', async () => {
     expect(await slopes('Max', [1, 2], [[1, 0]])).toEqual([1, 1]);
   });
 
-  it('kink-reduce-max: the gradient of a tie within ReduceMax is shared evenly, as in amax; max(dim) gives it to the first', async () => {
+  it('kink-reduce-max: at a tie, the gradient of ReduceMax is shared evenly, as in amax; max(dim) gives it to the first', async () => {
     expect(await slopes('ReduceMax', [2, 2, 1], [], { keepdims: 0 })).toEqual([0.5, 0.5, 0]);
   });
 

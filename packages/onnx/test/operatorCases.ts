@@ -1,7 +1,7 @@
 import { DataType } from '../src/format/dataType.ts';
 import type { Draw, InputSpec, OperatorCase } from './checkGradient.ts';
 
-/** One use of an operator with all its inputs. `outputs` marks its float outputs. */
+/** One use of an operator with all its inputs. `outputs` marks the outputs that the loss uses. */
 type Case = Omit<OperatorCase, 'seed' | 'op'>;
 
 const f = (float: number) => ({ float });
@@ -63,7 +63,7 @@ const recurrence = (gates: number, states: number): ((n: number) => Case) => {
   };
 };
 
-/** Channels, scale and shift, plus mean and variance if `statistics` is set. */
+/** An image with channels, scale and shift, plus mean and variance if `statistics` is set. */
 const normalized = (statistics: boolean, more: (n: number) => Partial<Case>): ((n: number) => Case) => {
   return (n) => ({
     inputs: [

@@ -24,13 +24,15 @@ export interface OracleJson {
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** An ONNX model with the results of several short trainings in PyTorch, each from the weights in the file. */
+/**
+ * An ONNX model with the results of several short training runs in PyTorch. Each starts from the weights in the file.
+ */
 export interface OracleModel {
   readonly bytes: Uint8Array;
   readonly loss: OracleJson['loss'];
   readonly optimizer: OracleJson['optimizer'];
   readonly batches: readonly { readonly input: Tensor; readonly target: Tensor }[];
-  /** The batch, the rate and the loss (before the update) of each step of each training. */
+  /** The batch, the rate and the loss (before the update) of each step of each training run. */
   readonly runs: readonly {
     readonly batches: readonly number[];
     readonly lr: readonly number[];
@@ -38,9 +40,9 @@ export interface OracleModel {
   }[];
   /** The gradients of the first step. */
   readonly gradients: Arrays;
-  /** The parameters at the end of the last training. */
+  /** The parameters at the end of the last training run. */
   readonly parameters: Arrays;
-  /** The running statistics at the end of the last training. */
+  /** The running statistics at the end of the last training run. */
   readonly buffers: Arrays;
 }
 

@@ -64,7 +64,10 @@ export function plainBlocks(bytes: Uint8Array, block: number): Plain {
     const apart = reshape(value, sizes[0], -1, sizes[1], sizes[2], block);
     return reshape(transpose(apart, [0, 1, 4, 2, 3]), sizes[0], size(value, 1), sizes[1], sizes[2]);
   };
-  /** Whether a kernel has fewer input channels than a block. They keep the plain layout, also in the kernel. */
+  /**
+   * Whether a kernel has fewer input channels than a block has. Such channels keep the plain layout, also in the
+   * kernel.
+   */
   const few = (kernel: string): boolean => {
     const declared = graph.valueInfo.find(({ name }) => name === kernel);
     const channels = declared && declaredType(declared).dims?.[1];

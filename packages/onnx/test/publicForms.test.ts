@@ -51,7 +51,7 @@ const twoLayers = [
   node('MatMul', ['r', 'w2'], ['y']),
 ];
 
-/** A form that occurs in public files, and the weights that are trained. */
+/** A model with a structure that occurs in public files, and the weights that are trained. */
 interface Form extends Partial<ModelSpec> {
   readonly nodes: readonly NodeSpec[];
   readonly options: Omit<BuildOptions, 'optimizer'>;
@@ -185,7 +185,7 @@ const forms: Readonly<Record<string, Form>> = {
     feeds: rows,
     trained: ['w1', 'w2', 'bg'],
   },
-  'dynamic int8': {
+  'dynamic quantisation to int8': {
     opset: 13,
     nodes: [
       node('DynamicQuantizeLinear', ['x'], ['q', 's', 'z']),
@@ -232,8 +232,8 @@ const forms: Readonly<Record<string, Form>> = {
   },
 };
 
-describe('forms that occur in public files', () => {
-  it.each(Object.entries(forms))('train with the gradients of central differences: %s', async (_, form) => {
+describe('models with structures that occur in public files', () => {
+  it.each(Object.entries(forms))('have correct gradients, and learn: %s', async (_, form) => {
     const { options, feeds, trained, smooth = (file) => file, ...spec } = form;
     const bytes = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 8] }],

@@ -3,7 +3,8 @@ import * as ort from 'onnxruntime-node';
 import { buildGradientModel, type TrainingOptions } from '../src/index.ts';
 
 /**
- * The result of equal calls: the first call's gradients, and the parameters whose later gradients differed in any bit.
+ * The result of identical calls: the first call's gradients, and the parameters whose gradients in a later call
+ * differed in any bit.
  */
 export interface Repeated {
   readonly gradients: ReadonlyMap<string, Float32Array>;

@@ -1,6 +1,6 @@
 import { readModel, writeModel } from '../src/format/model.ts';
 
-/** The model without rounding and clipping. */
+/** Returns the model without rounding and clipping. */
 export function unrounded(file: Uint8Array): Uint8Array {
   const { proto, graph } = readModel(file);
   for (const node of graph.node) {

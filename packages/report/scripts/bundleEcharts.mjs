@@ -1,6 +1,6 @@
 /**
- * Puts the used part of ECharts and its licences into the package. Otherwise an installation of @clr/report would load
- * 62 MB of ECharts.
+ * Bundles the parts of ECharts that @clr/report uses, and its licences, into the package. Otherwise an installation
+ * would download all 62 MB of ECharts.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

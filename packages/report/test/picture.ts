@@ -47,13 +47,13 @@ export function readPicture(svg: string): Picture {
   };
 }
 
-/** The corners of a path of absolute moves and lines. */
+/** The corners of a path that consists of absolute moves and lines. */
 function corners(path: string): [number, number][] {
   return Array.from(path.matchAll(/[ML]([-\d.e]+)[ ,]([-\d.e]+)/g), ([, x, y]) => [Number(x), Number(y)]);
 }
 
 /**
- * The largest distance in pixels between a curve and data, after a straight line was fitted to each axis. Zero if the
+ * The largest distance in pixels between a drawn curve and data that are scaled linearly to its axes. Zero if the
  * picture shows exactly these data.
  */
 export function stray(

@@ -1,4 +1,4 @@
-// Kills workers of a sweep of 40 small jobs at random moments, and compares the results with those of the jobs run
+// Runs a sweep of 40 small jobs, kills its workers at random moments, and compares each result with that of the job run
 // alone: `npx tsx scripts/faults.mts [kills]`, after `npm run build`.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ const files = (await readdir(folder)).length;
 await rm(folder, { recursive: true });
 const once = [...done.values()].filter((count) => count === 1).length;
 console.log(
-  `${killed} workers killed, ${lost} jobs lost and tried again; ${results.length} results, ${once} done once, ` +
-    `${same} with the bits of the job run alone, ${failed.length} failed, ${files} files`,
+  `${killed} workers killed, ${lost} jobs restarted; ${results.length} results, ${once} jobs done once, ` +
+    `${same} results with the same bits as the job run alone, ${failed.length} failed, ${files} files`,
 );
 if (killed < kills || same < jobs.length || once < jobs.length || files !== jobs.length) process.exitCode = 1;

@@ -3,10 +3,7 @@ import { fail, inWords } from './errors.ts';
 /** The maximum nesting of a job's data. Deeper data are most likely circular. */
 const maxDepth = 100;
 
-/**
- * JSON with sorted names in every object, so that equal data give equal text. Throws for values that JSON cannot
- * represent.
- */
+/** Writes data as JSON with sorted keys, so that equal data give equal text. Throws for values that are not JSON. */
 export function canonical(value: unknown, path: string, depth = 0): string {
   if (depth > maxDepth) throw refusal(path, `more than ${maxDepth} levels`);
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
@@ -29,5 +26,5 @@ const refusal = (path: string, received: string) =>
   fail(
     `${path} to be JSON: finite numbers, texts, true, false, null, arrays and plain objects`,
     received,
-    'Use names for values that are not JSON, and create the values from the names in `open`.',
+    'Put names in the job, and let `open` create the values that are not JSON from these names.',
   );

@@ -9,7 +9,7 @@ import { runTrial } from './runTrial.ts';
 
 const run = async (job: Job) => (await runTrial(job, { open }))!;
 
-it('analyses range tests that differ only in their seeds together, and gives the curves for a report', async () => {
+it('pools range tests that differ only in their seeds, and gives the curves for a report', async () => {
   const jobs = [
     ...[1, 2, 3].map((seed) => jobOf(tasks.rangeTest, seed)),
     ...[1, 2].map((seed) => jobOf({ ...tasks.rangeTest, steps: 150 }, seed)),
@@ -40,7 +40,7 @@ it('analyses range tests that differ only in their seeds together, and gives the
   expect(renderReport({ rangeTest: { trace, finding }, runs })).toContain('fixed, seed 1');
 });
 
-it('labels jobs by their differences, or else by their ids, and refuses a duplicate result', async () => {
+it('labels jobs by what differs between them, or else by their ids, and refuses a duplicate result', async () => {
   const labelsOf = async (of: (at: number) => Partial<Job>, task: Job['task'] = tasks.fixed) => {
     const results = await Promise.all([1, 2].map((at) => run({ ...jobOf(task), id: `w${at}`, ...of(at) })));
     return collect(results).rows.map(({ label }) => label);

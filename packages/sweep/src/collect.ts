@@ -15,7 +15,7 @@ import type { TrialResult } from './trialResult.ts';
 export interface TrialRow {
   /** The id of the job. */
   readonly id: string;
-  /** The type of its task, and the parts of model, data, optimizer and seed that differ between the jobs. */
+  /** The type of its task, and the fields of task, model, data, optimizer and seed that differ between the jobs. */
   readonly label: string;
   /** The type of its task. */
   readonly task: Job['task']['type'];
@@ -30,15 +30,15 @@ export interface TrialRow {
    * last tenth of the steps.
    */
   readonly loss: number | null;
-  /** The accuracy, by the same rule. */
+  /** The accuracy, taken at the same place as the loss. */
   readonly accuracy?: number | null;
-  /** The reason why it ended early, if it did. */
+  /** Why it ended early, if it did. */
   readonly stopped?: 'diverged' | 'aborted' | 'ended';
 }
 
 /** Range tests of jobs that differ only in their seeds, analysed together. */
 export interface RangeTestGroup {
-  /** The label that the jobs of the group share. */
+  /** The label of the jobs, without their seeds. */
   readonly label: string;
   /** The ids of the jobs. */
   readonly ids: readonly string[];
@@ -52,9 +52,9 @@ export interface RangeTestGroup {
 export interface Collection {
   /** One row for each result, in the given order. */
   readonly rows: readonly TrialRow[];
-  /** For `rangeTest` of a report, as `{ trace: traces, finding }`. */
+  /** The range tests. `renderReport` takes one as `rangeTest: { trace: traces, finding }`. */
   readonly rangeTests: readonly RangeTestGroup[];
-  /** For `runs` of a report. */
+  /** The trainings. `renderReport` takes them as `runs`. */
   readonly runs: readonly {
     /** The label of the job. */
     readonly name: string;
@@ -70,9 +70,10 @@ export interface CollectOptions {
 }
 
 /**
- * Combines results: a table, range tests (those that differ only in their seeds are analysed together), and named runs.
+ * Combines results into a table, range tests and named runs. Range tests that differ only in their seeds are analysed
+ * together.
  *
- * @throws {ClrError} if there are no results, or two of one job
+ * @throws {ClrError} if there are no results, or two results with the same id
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ export function object(value: unknown, path: string): Readonly<Record<string, un
   throw fail(`${path} to be an object`, `${path} = ${inWords(value)}`, 'Give named fields.');
 }
 
-/** Returns a frozen copy of the named fields. Other fields are refused, with the nearest legal name. */
+/** Returns a frozen copy of the named fields. Refuses other fields, and suggests the nearest legal name. */
 export function readFields(value: unknown, fields: Fields, path: string): Readonly<Record<string, unknown>> {
   const source = object(value, path);
   checkOptionNames('clr/sweep', path, { ...source } as Record<string, unknown>, Object.keys(fields));

@@ -21,13 +21,13 @@ export interface RangeTestTask {
   readonly steps?: number;
   /** The spacing of the rates, as in `rangeTest`. */
   readonly spacing?: 'linear' | 'exponential';
-  /** The number of updates with which each rate is tried separately, as in `rangeTest`. */
+  /** Tries each rate separately, with this number of updates, as in `rangeTest`. */
   readonly updatesPerRate?: number;
   /** Whether to measure the batch sharpness too, as in `rangeTest`. */
   readonly sharpness?: boolean;
 }
 
-/** The fields that both kinds of plain training have. */
+/** The fields that the tasks `fixed` and `policy` share. */
 interface Training {
   /** The number of updates. */
   readonly steps: number;
@@ -62,15 +62,15 @@ export interface AutoClrTask {
   readonly type: 'autoClr';
   /** The whole budget in updates, the range test included. */
   readonly steps: number;
-  /** The number of updates for one pass over the data, if known. */
+  /** The number of updates in one pass over the data, if known. */
   readonly stepsPerEpoch?: number;
   /** The plan of the training, as in `autoClr`. */
   readonly plan?: PlanName | Policy;
-  /** The plans to compare with `plan` first, as in `autoClr`. */
+  /** The plans to compare with `plan` before the training, as in `autoClr`. */
   readonly verdict?: boolean | readonly (PlanName | Policy)[];
-  /** The number of updates with which each rate of the range test is tried separately, as in `autoClr`. */
+  /** Tries each rate of the range test separately, with this number of updates, as in `autoClr`. */
   readonly updatesPerRate?: number;
-  /** The number of troughs without a gain after which it acts, as in `autoClr`. */
+  /** The number of cycles without gain after which the bounds are reduced or the training stops, as in `autoClr`. */
   readonly patience?: number;
   /** The maximum number of reductions of the bounds, as in `autoClr`. */
   readonly reductions?: number;

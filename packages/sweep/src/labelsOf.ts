@@ -7,7 +7,7 @@ interface Label {
   readonly withoutSeed: string;
 }
 
-/** Labels that distinguish jobs: the type of the task, and all fields that differ between jobs of the same kind. */
+/** Labels that distinguish jobs: the type of the task, and the fields that differ between jobs. */
 export function labelsOf(jobs: readonly Job[]): readonly Label[] {
   const parts = (['task', 'model', 'data', 'optimizer'] as const).map((name) =>
     wordsOf(
@@ -29,8 +29,8 @@ export function labelsOf(jobs: readonly Job[]): readonly Label[] {
 }
 
 /**
- * For each value, its type or name unless it is the same for all, and the fields that differ between values of the same
- * type.
+ * A short text for each value: the fields that differ between values of the same type, and before them the type or
+ * name, if it differs or `showKind` is set.
  */
 function wordsOf(values: readonly Json[], showKind: boolean): readonly string[] {
   const leaves = values.map((value) => leavesOf(value));
@@ -49,7 +49,7 @@ function wordsOf(values: readonly Json[], showKind: boolean): readonly string[] 
   });
 }
 
-/** The values inside an object as texts, by their paths. Any other value has the path ''. */
+/** The values inside an object as texts, by their paths. A value that is not an object has the path ''. */
 function leavesOf(value: Json | undefined, path = ''): ReadonlyMap<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const text = Array.isArray(value) ? canonical(value, 'data') : String(value);

@@ -20,7 +20,7 @@ const refusal = (value: unknown): string => {
 };
 
 describe('parseJob', () => {
-  it('reads a job that it returned, with the same id', () => {
+  it('reads a job that it has returned, and gives it the same id', () => {
     for (const task of Object.values(tasks)) {
       const job = jobOf(task);
       expect(parseJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
@@ -56,20 +56,24 @@ describe('parseJob', () => {
   });
 
   it.each([
-    ['no object', 5, 'job to be an object'],
-    ['no model', { ...plain, model: undefined }, 'job.model to be JSON'],
+    ['a job that is not an object', 5, 'job to be an object'],
+    ['a job without a model', { ...plain, model: undefined }, 'job.model to be JSON'],
     ['NaN in the data', { ...plain, data: { a: [1, Number.NaN] } }, 'Received: job.data.a[1] = NaN'],
     ['a typed array', { ...plain, data: new Float32Array(2) }, 'job.data = an object'],
     ['a bad id', { ...plain, id: '../x' }, 'job.id = "../x"'],
-    ['a seed of text', { ...plain, seed: '1' }, 'job.seed = "1"'],
-    ['another task', { ...plain, task: { type: 'fix' } }, 'Received: job.task.type = "fix"'],
-    ['another optimizer', { ...plain, optimizer: { type: 'lion' } }, 'job.optimizer.type to be "sgd"'],
+    ['a seed that is text', { ...plain, seed: '1' }, 'job.seed = "1"'],
+    ['an unknown task', { ...plain, task: { type: 'fix' } }, 'Received: job.task.type = "fix"'],
+    ['an unknown optimizer', { ...plain, optimizer: { type: 'lion' } }, 'job.optimizer.type to be "sgd"'],
     [
       'a bad policy',
       { ...plain, task: { type: 'policy', policy: { type: 'x' }, steps: 5 } },
       'job.task.policy',
     ],
-    ['no steps', { ...plain, task: { type: 'fixed', lr: 0.1 } }, 'job.task.steps to be an integer'],
+    [
+      'a training without steps',
+      { ...plain, task: { type: 'fixed', lr: 0.1 } },
+      'job.task.steps to be an integer',
+    ],
     ['a rate of 0', { ...plain, task: { type: 'fixed', lr: 0, steps: 5 } }, 'job.task.lr = 0'],
     ['a bad plan', { ...plain, task: { type: 'autoClr', steps: 500, plan: 'deca' } }, 'job.task.plan'],
   ])('refuses %s', (_, value, message) => expect(refusal(value)).toContain(message));

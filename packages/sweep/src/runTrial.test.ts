@@ -11,21 +11,21 @@ const text = (value: unknown): string => JSON.stringify(value);
 
 describe('runTrial', () => {
   it.each(Object.values(tasks).map((task) => [task.type, task] as const))(
-    'gives the same plain JSON twice: %s',
+    'gives the same result each time, also through JSON: %s',
     async (_, task) => {
       const job = jobOf(task);
       const once = await runTrial(job, { open });
       expect(text(await runTrial(job, { open }))).toBe(text(once));
-      // Nothing is lost in JSON.
+      // A round trip through JSON loses nothing.
       expect(parseResult(JSON.parse(text(once)))).toEqual(once);
       expect(text(await runTrial({ ...job, seed: 2 }, { open }))).not.toBe(text(once));
     },
   );
 
-  it('resumes from every checkpoint, and from a stop at any step, with the same bits', async () => {
+  it('ends with the same bits after a resume from any checkpoint, or a stop at any step', async () => {
     const job = jobOf(tasks.policy);
     const saved: string[] = [];
-    // The form of a checkpoint in a file: typed arrays separate, everything else as JSON.
+    // Stores each checkpoint as a file would: the numbers of typed arrays, and everything else as JSON.
     const save = (checkpoint: TrialCheckpoint) => void saved.push(pack(checkpoint));
     const whole = text(await runTrial(job, { open, save }));
     expect(saved.map((each) => unpack(each).step)).toEqual([5, 10, 15, 16, 20, 25, 30, 32, 35, 40]);
@@ -48,7 +48,7 @@ describe('runTrial', () => {
     }
   });
 
-  it('returns nothing for a stopped job, and stores no incomplete evaluation in a checkpoint', async () => {
+  it('returns undefined for a stopped job, and stores no incomplete evaluation in a checkpoint', async () => {
     const job = jobOf(tasks.policy);
     const controller = new AbortController();
     let last: TrialCheckpoint | undefined;
@@ -78,7 +78,7 @@ describe('runTrial', () => {
     expect(collect([result!]).rows[0]).toMatchObject({ loss: null, stopped: 'diverged' });
   });
 
-  it('disposes of the model whatever happens, after onResult', async () => {
+  it('disposes of the model after onResult, and after an error', async () => {
     const seen: string[] = [];
     const watched = (data?: object) =>
       runTrial(jobOf(tasks.fixed, 1, data as never), {

@@ -9,7 +9,7 @@ import { parseResult, recordOf, type TrialResult } from './trialResult.ts';
 const names = ['open', 'onStep', 'signal', 'from', 'save'] as const;
 
 /**
- * Runs one job. The result depends only on the job. It has the same bits with and without stops.
+ * Runs one job. The result depends only on the job. It has the same bits if the job is stopped and resumed.
  *
  * @param job - as {@link parseJob} reads it
  * @returns the result; `undefined` if `signal` stopped it
@@ -43,7 +43,7 @@ export async function runTrial<Batch>(
   const { trainable, onResult } = checkOptionNames('clr/sweep', 'the result of open', opened, openNames);
   try {
     const outcome = await runTask(read, opened, options);
-    // An abort may have cut the last evaluation short, so this is not the job's result.
+    // An abort may have cut the last evaluation short, so the outcome is not the job's result.
     if (signal?.aborted) return undefined;
     const result = parseResult({ version: 1, job: read, ...outcome });
     await onResult?.(result);

@@ -29,10 +29,10 @@ export async function trainTrial<Batch>(
       troughs.push(trough);
     },
     checkpoint: {
-      // Set even without `save`, because a state with NaN ends a run when it is saved.
+      // Set even without `save`: saving detects NaN in the state and ends the run, so it affects the result.
       every: { steps: checkpointEvery },
       async save(checkpoint) {
-        // An abort may have cut short the evaluation of this checkpoint's trough.
+        // An abort may have cut short the evaluation at this trough. Then the record of the trough is incomplete.
         const cutShort = signal?.aborted && validation && troughs.at(-1)?.step === checkpoint.step;
         if (!cutShort)
           await save?.({ ...checkpoint, extra: { job: content, steps: [...steps], troughs: [...troughs] } });

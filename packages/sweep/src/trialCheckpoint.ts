@@ -3,7 +3,7 @@ import { fail, inWords } from './errors.ts';
 import type { Job } from './job.ts';
 import { contentOf } from './parseJob.ts';
 
-/** A running job: the state of its training, and its record so far. The stores of `@clr/checkpoint` can store it. */
+/** A running job: the state of its training, and its record so far. The stores of `@clr/checkpoint` can save it. */
 export interface TrialCheckpoint extends Checkpoint {
   /** The data of the job besides the model's state. */
   readonly extra: {

@@ -12,8 +12,8 @@ export interface OpenedJob<Batch> {
   /** Batches for evaluation, separate from the training data. */
   readonly validation?: BatchPass<Batch>;
   /**
-   * Called with the result while the trained model still exists, so that it can be exported. A repeated job calls it
-   * again.
+   * Called with the result while the trained model still exists, so that the model can be exported. It is called again
+   * if the job is repeated.
    */
   readonly onResult?: (result: TrialResult) => void | Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface TrialOptions<Batch> {
   readonly open: Open<Batch>;
   /** Called for every step of a sweep or a training. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
-  /** Stops between two steps. A training is saved first. */
+  /** Stops between two steps. The state of a training is saved first. */
   readonly signal?: AbortSignalLike;
   /** The checkpoint to resume from: the last one that was passed to `save`. Only for the tasks `fixed` and `policy`. */
   readonly from?: Checkpoint & {
@@ -36,7 +36,7 @@ export interface TrialOptions<Batch> {
   };
   /**
    * Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
-   * a range test or `autoClr` that was stopped starts again.
+   * a range test or `autoClr` that was stopped starts over.
    */
   readonly save?: (checkpoint: TrialCheckpoint) => void | Promise<void>;
 }

@@ -12,7 +12,7 @@ import { object } from './fields.ts';
 import type { Job } from './job.ts';
 import { parseJob } from './parseJob.ts';
 
-/** A combination of several troughs, without their states. */
+/** The metrics of several troughs combined, without their states. */
 export interface JointRecord extends Pick<TrialMetrics, 'loss' | 'accuracy'> {
   /** The steps of the troughs. */
   readonly troughs: readonly number[];

@@ -32,7 +32,7 @@ const alone = Promise.all(jobs.map((job) => runTrial(job, { open })));
 const sameAsAlone = async (results: unknown) => JSON.stringify(results) === JSON.stringify(await alone);
 
 describe('runSweep', () => {
-  it('gives each job the same bits as if it ran alone, also in files, and a second call has nothing to do', async () => {
+  it('gives each job the same bits as if it ran alone, also in files; a second call runs no job', async () => {
     const seen: SweepProgress[] = [];
     const { results, failed, stopped } = await runSweep(
       jobs,
@@ -84,7 +84,7 @@ describe('runSweep', () => {
     expect((await readdir(folder)).filter((name) => !name.endsWith('.json'))).toEqual([]);
   });
 
-  it('skips a job that throws, and one that keeps losing its worker', async () => {
+  it('lists as failed a job that throws, and one whose worker ends each time', async () => {
     const bad = jobOf(tasks.fixed, 1, { throwAt: 3 });
     const deadly = jobOf(tasks.fixed, 1, { exitAt: 3 });
     const { results, failed, stopped } = await runSweep([bad, jobs[4]!, deadly], options({ retries: 1 }));
@@ -115,7 +115,7 @@ describe('runSweep', () => {
 });
 
 describe('createTrialProcess', () => {
-  it('takes one job at a time, and reports the fault of its module', async () => {
+  it('takes one job at a time, can be closed twice, and runs no job with an aborted signal', async () => {
     const child = createTrialProcess({ module });
     const first = child.run(jobs[3]!);
     await expect(child.run(jobs[4]!)).rejects.toThrow('one job at a time');

@@ -23,8 +23,8 @@ const adopted = new WeakMap<object, WeakMap<object, Listed>>();
 /**
  * Makes a callback work at any position in a list. tfjs looks only at the first entry. If that is a plain object, tfjs
  * wraps all entries, and our callback never gets the model. If that is a callback, tfjs leaves plain objects unwrapped
- * and crashes (tensorflow/tfjs#1792). So this repairs the list when `fit` passes it on. It changes only lists that hold
- * one of our callbacks.
+ * and crashes (tensorflow/tfjs#1792). So this repairs the list when `fit` calls its `setParams`. It changes only lists
+ * that hold one of our callbacks.
  */
 export function adoptCallback(
   { CallbackList, CustomCallback, LayersModel }: CallbackClasses,
@@ -61,7 +61,8 @@ function teach(
       this.callbacks = this.callbacks.map(
         (entry) => unwrap(entry) ?? (entry.setParams ? entry : wrap(entry)),
       );
-      // A CustomCallback lets the page run during training. tfjs itself adds an empty one if `fit` got no callbacks.
+      // A CustomCallback keeps the page responsive during training. tfjs itself adds an empty one if `fit` got no
+      // callbacks.
       if (!this.callbacks.some((entry) => entry instanceof CustomCallback)) {
         this.callbacks.push(wrap({}));
       }

@@ -6,8 +6,8 @@ import { setScheduled } from './setHyperparameters.ts';
 const own = new WeakMap<OptimizerLike, number>();
 
 /**
- * Sets the hyperparameters of a schedule. If the schedule gives no momentum, this restores the optimizer's own
- * momentum, which {@link setScheduled} would leave as clr last set it.
+ * Sets the hyperparameters of a schedule. If the schedule gives no momentum, this restores the momentum that the
+ * optimizer had before clr changed it; {@link setScheduled} would keep the last value that clr set.
  *
  * @param optimizer - the model's current optimizer; read it before each update, because `compile` may replace it
  */

@@ -24,7 +24,7 @@ function open(optimizer: tf.Optimizer) {
 it.each<[string, () => tf.Optimizer]>([
   ['adam', () => tf.train.adam()],
   ['momentum', () => tf.train.momentum(0.1, 0.9)],
-])('continues a run from the bytes of a checkpoint with the same bits: %s', async (_, optimizer) => {
+])('continues a run bit for bit from an encoded checkpoint: %s', async (_, optimizer) => {
   const whole = open(optimizer());
   let bytes: Uint8Array | undefined;
   const run = await train(whole.trainable, [{ xs, ys }], {

@@ -6,7 +6,7 @@ import { createTrainable } from './createTrainable.ts';
 import { disposeOptimizer } from './disposeOptimizer.ts';
 import type { LayersBatch } from './layersTrainable.ts';
 
-/** Examples of two features and a value each; the batches differ in size. */
+/** A batch of examples with two features and one target each. */
 function batchOf(from: number, examples: number): { xs: Float32Array; ys: Float32Array } {
   return {
     xs: Float32Array.from({ length: examples * 2 }, (_, i) => Math.sin(from + i)),
@@ -62,7 +62,7 @@ interface Points {
 function loop(optimizer: tf.Optimizer): TestModel<Points> {
   const variables = tf.tidy(() => [tf.tensor2d([0.5, -0.25], [2, 1]).variable(), tf.scalar(0.1).variable()]);
   const [weight, bias] = variables as [tf.Variable<tf.Rank.R2>, tf.Variable];
-  // Only the loss knows the form of its batches, so it refuses batches of other forms.
+  // Only this function knows what its batches look like, so it must refuse others.
   const loss = (points: Points) => {
     if (points?.xs?.shape[1] !== 2) {
       throw new ClrError('points', {

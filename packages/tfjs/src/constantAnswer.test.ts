@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { createTrainable } from './createTrainable.ts';
 
-/** A model whose output is its biases for every input. */
+/** A model whose output depends only on its biases, whatever the input. */
 function constantModel(
   loss: string,
   activation: 'linear' | 'sigmoid' | 'softmax',
@@ -51,7 +51,7 @@ describe(`constantAnswer on ${backend}`, () => {
     },
   );
 
-  it('categoricalCrossentropy: equals that evaluation for targets that are probabilities', async () => {
+  it('categoricalCrossentropy: equals the evaluation of such a model if targets are probabilities', async () => {
     const trainable = constantModel('categoricalCrossentropy', 'softmax', logs([0.65, 0.35]), ['accuracy']);
     const batch = { xs: new Float32Array(4), ys: tf.tensor2d([0.9, 0.1, 0.4, 0.6], [2, 2]) };
     const [answer, measured] = [await trainable.constantAnswer!([batch]), await trainable.evaluate([batch])];

@@ -24,7 +24,7 @@ export function knownLoss(model: CompiledModel): KnownLoss | undefined {
 export const countsClasses = (model: CompiledModel, loss: KnownLoss): boolean =>
   losses[loss] === 'crossEntropy' && accuracyIndex(model) !== undefined;
 
-/** Converts a target to the form of core's `constantAnswer`. */
+/** Converts a target to the form that core's `constantAnswer` takes. */
 export function constantTargets(loss: KnownLoss, { values, shape }: TensorData): ConstantTargets {
   const kind = losses[loss];
   if (loss === 'sparseCategoricalCrossentropy') return { loss: 'crossEntropy', classes: values };

@@ -61,7 +61,7 @@ describe(`createTrainable on ${backend}`, () => {
   afterEach(() => tf.engine().endScope());
 
   describe('of a LayersModel', () => {
-    it('takes the same steps as fit, with the same bits', async () => {
+    it('gives the same losses and weights as fit, bit for bit', async () => {
       const [ours, theirs] = [dense(tf.train.momentum(1, 0.9)), dense(tf.train.momentum(1, 0.9))];
       const run = await train(createTrainable(tf, ours), batches, { policy: withMomentum, steps: 10 });
       const xs = tf.tensor2d(Float32Array.from(batches.flatMap((batch) => [...batch.xs])), [20, 2]);
@@ -84,7 +84,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
     });
 
-    it('takes the same steps with regularizers, several inputs and outputs, and metrics', async () => {
+    it('equals trainOnBatch with regularizers, several inputs and outputs, and metrics', async () => {
       const make = () => {
         const kernelRegularizer = tf.regularizers.l2({ l2: 0.1 });
         const [a, b] = [
@@ -132,7 +132,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.steps.map(({ loss }) => loss)).toEqual(losses);
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
       expect(run.steps[0]).toHaveProperty('accuracy');
-      // Computed here, because tfjs's evaluate labels the parts of a total with two outputs wrongly.
+      // Computed here, because tfjs's evaluate mislabels the losses of a model with two outputs.
       const [classes, value] = ours.predict([
         tf.tensor2d(batches[0]!.xs, [4, 2]),
         tf.tensor2d(batches[0]!.ys, [4, 1]),
@@ -145,7 +145,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.final!.loss).toBeCloseTo(crossEntropy + squares, 5);
     });
 
-    it('trains and saves the moving averages of batch normalization', async () => {
+    it('updates the moving averages of batch normalization, and restores them', async () => {
       const make = () => {
         const model = tf.sequential({
           layers: [
@@ -167,7 +167,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(await weightsOf(ours)).toEqual(fresh);
     });
 
-    it('measures the moving averages again for averaged weights, and changes nothing else', async () => {
+    it('recomputes the moving averages for averaged weights, and changes nothing else', async () => {
       const model = tf.sequential({
         layers: [
           tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer: 'ones' }),
@@ -217,7 +217,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect((await score(joined)).loss).toBeCloseTo((await trainable.evaluate([batch])).loss, 5);
     });
 
-    it('weights an evaluation by examples, and changes nothing', async () => {
+    it('weights the batches of an evaluation by their size, and changes nothing', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);
       const weights = await weightsOf(model);
@@ -229,7 +229,7 @@ describe(`createTrainable on ${backend}`, () => {
       await expect(trainable.evaluate([])).rejects.toThrow('at least one batch');
     });
 
-    it('accepts tensors, typed arrays, names and tf.data', async () => {
+    it('accepts batches of tensors, of typed arrays, by name, and from tf.data', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);
       const { xs, ys } = batches[0]!;
@@ -297,7 +297,7 @@ describe(`createTrainable on ${backend}`, () => {
       };
     };
 
-    it('trains, and weights an evaluation by examples', async () => {
+    it('trains a model, and evaluates it', async () => {
       const trainable = createTrainable(tf, loop(tf.train.adam(1)));
       const data = points();
       const before = await trainable.evaluate(data);
@@ -345,7 +345,7 @@ describe(`createTrainable on ${backend}`, () => {
       return { losses: run.steps.map(({ loss }) => loss), weights: await weightsOf(model) };
     };
 
-    it('continues with the same bits, also in another model and from storage', async () => {
+    it('resumes bit for bit, also in another instance of the model and from a stored copy', async () => {
       const model = dense(make());
       const trainable = createTrainable(tf, model);
       await train(trainable, batches, { policy: cycling, steps: 7 });
@@ -369,7 +369,7 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
-  it('refuses a snapshot of another optimizer or form, and changes nothing', async () => {
+  it('refuses a snapshot of another optimizer and an object that is no snapshot, and changes nothing', async () => {
     const [model, other] = [dense(tf.train.adam(0.1)), dense(tf.train.sgd(0.1))];
     const trainable = createTrainable(tf, model);
     const state = await trainable.snapshot();

@@ -5,8 +5,8 @@ import { type LayersBatch, layersTrainable } from './layersTrainable.ts';
 import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
 
 /**
- * A Trainable for core's `train`, `rangeTest` and `autoClr`: a compiled `tf.LayersModel` (any loss and
- * metrics, several inputs and outputs), or a loop of your own over the Core API.
+ * A Trainable for core's `train`, `rangeTest` and `autoClr`: a compiled `tf.LayersModel` (any loss and metrics, several
+ * inputs and outputs), or your own training loop written with the Core API.
  *
  * Each call reads the model's current state, so `compile` may give it another optimizer, loss or set of trained
  * weights. A step does what `fit` does, and then applies the constraints of the layers, which `fit` does not.
@@ -14,12 +14,12 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * Losses stay on the device and are read late. `snapshot()` is plain data that can be stored: weights, states of
  * stateful recurrent layers, optimizer slots and counters, each under its layer's name. `restore()` puts it back by
  * name, bit for bit, also after layers were frozen and in another instance of the model. It refuses a snapshot of
- * another model or optimizer before anything changes, and says what differs;
- * `restore(snapshot, { partial: true })` restores the parts that fit.
+ * another model or optimizer before anything changes, and says what differs; `restore(snapshot, { partial: true })`
+ * restores the parts that match.
  *
  * A snapshot does not include the state of dropout. With a seed tfjs drops the same elements at every step, so a
- * resumed run has the same bits; without a seed each run draws its own mask. Model, optimizer and variables stay the
- * caller's: `dispose()` leaves them alone.
+ * resumed run has the same bits; without a seed each run draws its own mask. Model, optimizer and variables belong to
+ * the caller: `dispose()` does not free them.
  *
  * @param tf - the tfjs that made the model
  * @param model - a compiled model, or `{ optimizer, variables, loss }`
@@ -36,8 +36,8 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  */
 export function createTrainable(tf: typeof tfjs, model: tfjs.LayersModel): Trainable<LayersBatch>;
 /**
- * Makes a {@link Trainable} of a training loop of your own over the Core API: an optimizer, the variables it trains and
- * a function that computes a batch's loss. It behaves as for a compiled model.
+ * Makes a {@link Trainable} of your own training loop written with the Core API: an optimizer, the variables it trains
+ * and a function that computes a batch's loss. It behaves as for a compiled model.
  */
 export function createTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch>;
 export function createTrainable<Batch>(

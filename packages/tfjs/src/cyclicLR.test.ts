@@ -18,7 +18,7 @@ function makeModel(optimizer: tf.Optimizer = tf.train.momentum(1, 0)): tf.Layers
   return model;
 }
 
-/** The rates that the optimizer used in each update of a training. */
+/** Records the rate and the momentum that the optimizer uses in each update. */
 function spyRates(model: tf.LayersModel): { rates: number[]; momenta: number[] } {
   const seen = { rates: [] as number[], momenta: [] as number[] };
   const optimizer = model.optimizer as unknown as {
@@ -38,7 +38,7 @@ function spyRates(model: tf.LayersModel): { rates: number[]; momenta: number[] }
 const expected = (steps: number, from = 0, of: Policy = policy) =>
   Array.from({ length: steps }, (_, index) => toSchedule(of).lr(from + index));
 
-/** The weights after a training in an explicit loop without a callback. */
+/** The weights after `steps` updates in an explicit loop, without a callback. */
 async function byHand(steps: number): Promise<number[]> {
   const model = makeModel();
   const schedule = toSchedule(policy);
@@ -57,7 +57,7 @@ async function weightsOf(model: tf.LayersModel): Promise<number[]> {
 }
 
 describe(`cyclicLR on ${backend}`, () => {
-  it('gives fit the same weights as an explicit loop', async () => {
+  it('makes fit end with the same weights as an explicit loop', async () => {
     const model = makeModel();
     await model.fit(xs, ys, { ...fitArgs, epochs: 3, callbacks: cyclicLR(policy) });
     const [got, want] = [await weightsOf(model), await byHand(15)];
@@ -189,7 +189,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(epoch).toEqual([0, 1, 2]);
     });
 
-    it('after any number of cycles, from any step, in few look-ups', async () => {
+    it('after any number of cycles, also from the middle of a cycle', async () => {
       expect(cyclicLR(policy, { cycles: 10 ** 12 }).step).toBe(0);
       // A run that starts in the middle of a cycle counts the end of that cycle as the first.
       const schedule = cyclicLR(policy, { from: 2, cycles: 2 });
@@ -211,7 +211,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(schedule.step).toBe(16);
     });
 
-    it('never for a schedule without cycles', () => {
+    it('but refuses a schedule without cycles', () => {
       const endless = cyclicLR(() => 0.1);
       expect(() => endless.stopAtTrough()).toThrow(/a schedule with cycles/);
       expect(() => cyclicLR(() => 0.1, { cycles: 1 })).toThrow(/a schedule with cycles/);
@@ -305,7 +305,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(await weightsOf(loaded)).toEqual(await weightsOf(straight));
     });
 
-    it('in the middle of an epoch', async () => {
+    it('has the right step in the middle of an epoch', async () => {
       const model = makeModel();
       let step: number | undefined;
       const saver = {
@@ -328,7 +328,7 @@ describe(`cyclicLR on ${backend}`, () => {
     });
   });
 
-  it('restores the momentum when the policy stops cycling it', async () => {
+  it('restores the optimizer’s own momentum when the policy stops cycling it', async () => {
     const { sequence, constant } = await import('@clr/core');
     const model = makeModel(tf.train.momentum(1, 0.25));
     const { momenta } = spyRates(model);
@@ -337,7 +337,7 @@ describe(`cyclicLR on ${backend}`, () => {
     expect(momenta.slice(2)).toEqual([0.25, 0.25, 0.25]);
   });
 
-  it('works under triangular2 with every optimizer by name', async () => {
+  it('works with every optimizer that compile() accepts by name', async () => {
     const bounds = triangular2({ baseLr: 0.001, maxLr: 0.002, stepSize: 2 });
     for (const name of ['sgd', 'adagrad', 'adadelta', 'adam', 'adamax', 'rmsprop']) {
       const model = makeModel(name as unknown as tf.Optimizer);

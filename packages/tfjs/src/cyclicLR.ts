@@ -21,7 +21,7 @@ export interface CyclicLROptions {
 
 /** The result of {@link cyclicLR}: a `tf.Callback` with a counter. */
 export interface CyclicLR extends tfjs.Callback {
-  /** Updates applied so far, over all epochs and all calls of `fit`. */
+  /** `from` plus the updates applied so far, across all epochs and calls of `fit`. */
   readonly step: number;
   /** Ends the running `fit` at the next trough. */
   stopAtTrough(): void;
@@ -59,14 +59,18 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   return callback;
 }
 
-/** Returns the source if it is a policy, checked by `toSchedule`. `isPolicy` would add every policy to the bundle. */
+/**
+ * Returns the source if it is a policy as data, which `toSchedule` has checked. Calling `isPolicy` would add every
+ * policy to the bundle.
+ */
 const dataOf = (source: ScheduleLike): Policy | null =>
   typeof source === 'function' || typeof Object(source).lr === 'function' ? null : (source as Policy);
 
 /**
- * As {@link cyclicLR}, with the policy and the step that were saved with a loaded model.
+ * Like {@link cyclicLR}, with the policy and the step that were saved with a loaded model.
  *
- * @throws {ClrError} if the model has no saved policy, or was trained under functions, which cannot be stored
+ * @throws {ClrError} if the model has no saved policy, or was trained with a schedule of functions, which cannot be
+ *   stored
  *
  * @example
  * ```ts
@@ -87,7 +91,7 @@ export function resumeCyclicLR(
     throw fail({
       expected: 'a model that was saved with the policy of its training',
       received:
-        saved === null ? 'a model without a policy' : `a model trained to step ${saved.step} under functions`,
+        saved === null ? 'a model without a policy' : `a model trained to step ${saved.step} by functions`,
       advice: 'Pass the policy: cyclicLR(policy, { from: step }).',
     });
   }
@@ -148,7 +152,7 @@ function createCallback(
       if (model === null) {
         throw fail({
           expected: 'tfjs to pass the model to cyclicLR',
-          received: 'a training run by another copy of tfjs than @clr/tfjs imports',
+          received: 'training by a copy of tfjs other than the one that @clr/tfjs imports',
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
         });
       }

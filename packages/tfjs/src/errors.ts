@@ -5,7 +5,7 @@ export function fail(problem: Problem, options?: ErrorOptions): ClrError {
   return new ClrError('clr/tfjs', problem, options);
 }
 
-/** The error for calls after `dispose()`. */
+/** Throws if the trainable was disposed. */
 export function checkOpen(disposed: boolean): void {
   if (!disposed) return;
   throw fail({

@@ -1,10 +1,10 @@
-/** The part of a layer that its name depends on. */
+/** The part of a layer that decides its name in a snapshot. */
 export interface Named {
   readonly name: string;
   getClassName(): string;
 }
 
-/** The name of each layer of a container, or its position if tfjs generated the name. */
+/** The name of each layer of a container, or its class and position if tfjs generated the name. */
 export function placesOf(layers: readonly Named[]): string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {

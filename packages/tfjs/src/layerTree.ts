@@ -29,7 +29,10 @@ export interface LayerTree {
   readonly topology: readonly string[];
 }
 
-/** Walks a model and the models inside it. A layer that occurs twice counts at its first occurrence. */
+/**
+ * Walks a model and the models inside it. The weights of a layer that occurs twice are listed once, at its first
+ * occurrence.
+ */
 export function layerTree(model: Pick<LayerInside, 'layers' | 'containerNodes'>): LayerTree {
   const weights: NamedVariable[] = [];
   const topology: string[] = [];

@@ -86,7 +86,7 @@ export function checkFrozen({ trainableWeights, collectedTrainableWeights: train
     expected: '`trainable` of every layer to be unchanged since the model was compiled',
     received: frozen ? `${frozen.name}, which was frozen since` : `${thawed!.name}, which was thawed since`,
     advice:
-      'Call model.compile() again. Where two models share layers, set `trainable` back before each step, as it was at compile.',
+      'Call model.compile() again. If models share layers, reset `trainable` to its value at compile before each step.',
   });
 }
 

@@ -41,9 +41,9 @@ export interface LayersBatch {
 }
 
 /**
- * Makes a Trainable of a compiled model: the arithmetic of `fit`, without its readback at every batch, and with the
- * layers' constraints. Each call reads the model's current state, so `compile` may give it another optimizer, loss or
- * set of trained weights.
+ * Makes a Trainable of a compiled model. It computes what `fit` does and also applies the layers' constraints, but
+ * reads nothing back at every batch. Each call reads the model's current state, so `compile` may give it another
+ * optimizer, loss or set of trained weights.
  */
 export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Trainable<LayersBatch> {
   let disposed = false;
@@ -90,7 +90,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     }
   }
 
-  /** Predicts a batch. Several outputs follow each other; within an output, the examples follow each other. */
+  /** Predicts a batch. The numbers are ordered by output of the model, and within an output by example. */
   async function predictBatch(model: CompiledModel, batch: LayersBatch): Promise<Prediction> {
     const made = withKernels(() =>
       tf.tidy(() => {

@@ -56,7 +56,7 @@ describe.each([
     near(await weights(model), afterStep(0.01));
   });
 
-  it('takes the loss of the last compile', async () => {
+  it('uses the loss of the last compile()', async () => {
     const model = linear(functional);
     model.compile({ optimizer: 'sgd', loss });
     const trainable = createTrainable(tf, model);

@@ -21,7 +21,7 @@ import { isTensor } from './toTensors.ts';
 import type { TrainingParts } from './trainingParts.ts';
 import { readState, writeState } from './trainingState.ts';
 
-/** A training loop over the Core API: variables, optimizer and loss. */
+/** A training loop written with the Core API: variables, optimizer and loss. */
 export interface TrainingLoop<Batch> {
   /** The optimizer of TensorFlow.js that applies the gradients. */
   readonly optimizer: tfjs.Optimizer;
@@ -46,7 +46,7 @@ export interface TrainingLoop<Batch> {
   readonly examples?: (batch: Batch) => number;
 }
 
-/** Makes a Trainable of a loop over the Core API. */
+/** Makes a Trainable of a loop written with the Core API. */
 export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch> {
   checkOptionNames('clr/tfjs', 'createTrainable', loop, ['optimizer', 'variables', 'loss', 'examples']);
   if (!Array.isArray(loop.variables) || typeof loop.loss !== 'function') {

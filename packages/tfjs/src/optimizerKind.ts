@@ -36,7 +36,7 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
   ['SGD', { ...field, update: 'sgd', rateTensor: true }],
   ['Momentum', { update: 'momentum', momentum: 'tensor', rateTensor: true }],
   ['Adagrad', field],
-  // tfjs's Adadelta moves exactly as SGD does: both of its averages see the same numbers, and cancel.
+  // tfjs's Adadelta moves as SGD does: its two averages stay equal, so they cancel.
   ['Adadelta', { ...field, update: 'sgd' }],
   ['RMSProp', { ...field, update: 'rmsProp', momentum: 'field' }],
   ['Adam', { ...field, momentum: 'beta1' }],

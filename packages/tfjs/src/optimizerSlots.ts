@@ -31,7 +31,7 @@ export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Vari
  * after freezing or unfreezing a layer each slot would act on another weight. Frees the slots of weights that are now
  * frozen.
  *
- * @param parts - the same variables by name; called only if slots may be out of order
+ * @param parts - the model's variables by name; called only if slots may be out of order
  * @throws {ClrError} if the slots belong to another model
  */
 export function alignSlots(

@@ -2,7 +2,7 @@ import { type Policy, parsePolicy } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 
-/** The progress of a training under a policy, saved with the model. */
+/** The progress of a training run under a policy, saved with the model. */
 export interface Progress {
   /** `null` if the schedule consists of functions, which cannot be stored. */
   readonly policy: Policy | null;

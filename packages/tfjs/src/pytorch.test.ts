@@ -57,7 +57,7 @@ const make: Record<string, () => tf.Optimizer> = {
 };
 
 describe.each(golden.runs)(`PyTorch's $optimizer, momentum cycled: $cycled, on ${backend}`, (run) => {
-  it('changes the weights in the same way', async () => {
+  it('gives the same weights as in tfjs', async () => {
     const weight = tf.variable(tf.tensor1d(golden.w0));
     const [a, c] = [tf.tensor1d(golden.a), tf.tensor1d(golden.c)];
     const trainable = createTrainable(tf, {
@@ -126,8 +126,8 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
     const loss = (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits);
     model.compile({ optimizer: same[run.optimizer]!(), loss });
     // A fourth class with probability 0 makes the number of classes even, because the packed matrix product of tfjs
-    // 4.22 on WebGL includes padding in sums of odd length, with or without clr. PyTorch stores weights as [outputs,
-    // inputs].
+    // 4.22 on WebGL wrongly includes padding if the inner dimension is odd, with or without clr. PyTorch stores weights
+    // as [outputs, inputs].
     const transposed = (rows: number, data: number[]) =>
       tf.tensor2d(data, [rows, data.length / rows]).transpose();
     model.setWeights([

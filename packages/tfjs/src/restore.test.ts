@@ -55,7 +55,7 @@ const step = async (trainable: Trainable<LayersBatch>): Promise<void> => {
   await (await trainable.trainStep(batch, { lr: 0.05 })).loss;
 };
 
-/** A trained model, and its snapshot after a round trip through storage. */
+/** Trains a model for two steps. Returns its snapshot after a round trip through storage. */
 async function trained(model: tf.LayersModel): Promise<TfjsSnapshot> {
   const trainable = createTrainable(tf, model);
   await step(trainable);
@@ -63,7 +63,7 @@ async function trained(model: tf.LayersModel): Promise<TfjsSnapshot> {
   return structuredClone((await trainable.snapshot()) as TfjsSnapshot);
 }
 
-/** Checks that a restore throws this and changes nothing. */
+/** Checks that a restore throws this message and changes nothing. */
 async function refuses(model: tf.LayersModel, snapshot: object, message: string | RegExp): Promise<void> {
   const trainable = createTrainable(tf, model);
   const before = await trainable.snapshot();
@@ -109,13 +109,13 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, model, snapshot);
     });
 
-    it('in a model of the same names', async () => {
+    it('in another model with the same layer names', async () => {
       const model = net(['a', 'b', 'c']);
       const snapshot = await trained(model);
       await restores(model, net(['a', 'b', 'c']), snapshot);
     });
 
-    it('in a second instance with other generated names', async () => {
+    it('in a second instance, where tfjs generates other names', async () => {
       const model = net([undefined, 'b', undefined]);
       const snapshot = await trained(model);
       const other = net([undefined, 'b', undefined]);
@@ -236,9 +236,9 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, make(), snapshot);
     });
 
-    it.each(['Momentum', 'Adam'])('into a loaded model whose file has the state of its %s', async (kind) => {
+    it.each(['Momentum', 'Adam'])('into a loaded model whose file includes the state of %s', async (kind) => {
       const make = () => (kind === 'Adam' ? tf.train.adam(0.1) : momentum());
-      // For the second model with these names on the page, tfjs numbers the variables, also in the file.
+      // This is the second model with these names on the page, so tfjs numbers its variables, also in the file.
       net(['a', 'b', 'c']);
       const model = net(['a', 'b', 'c'], { optimizer: make() });
       freeze(model, 'b');
@@ -256,7 +256,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, loaded, snapshot);
     });
 
-    it('from the first version, with slots by position, also after freezing', async () => {
+    it('a snapshot of version 1, with slots in the order of the weights, also after freezing', async () => {
       const model = net(['a', 'b', 'c']);
       const { weights, optimizer } = await trained(model);
       const first = {
@@ -285,7 +285,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect(now.c).toEqual([[...weights[4]!.values], [...weights[5]!.values]]);
     });
 
-    it('from the first version without names, if the shapes are unique', async () => {
+    it('a snapshot of version 1 without names, if the shapes are unique', async () => {
       const model = net(['a', 'b'], { units: [3, 2], optimizer: tf.train.sgd(0.1) });
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
@@ -384,7 +384,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(model, { ...snapshot, optimizer }, /count of updates/);
     });
 
-    it('a snapshot of the first version that does not identify the weights', async () => {
+    it('a snapshot of version 1 that does not identify the weights', async () => {
       const model = net(['a', 'b']);
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
@@ -501,7 +501,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
 });
 
 describe('a snapshot with one value replaced', () => {
-  it('is refused with a clear error and changes nothing, or is accepted', async () => {
+  it('changes no weight: it is refused with a clear error, or accepted if the value is valid', async () => {
     const model = net(['a', 'b']);
     const trainable = createTrainable(tf, model);
     await step(trainable);

@@ -24,7 +24,7 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * update. It leaks no tensor and reads nothing back from the device.
  *
  * The momentum is `momentum` for Momentum (Nesterov or not) and RMSProp, β₁ for Adam and Adamax. With a cycled β₁, the
- * bias correction is the current β₁ to the power of the update's number, as in PyTorch.
+ * bias correction is 1 − β₁ᵗ with the current β₁ and the update's number t, as in PyTorch.
  *
  * @param optimizer - from `tf.train` of any copy of tfjs 4.x, or a compiled model's `model.optimizer`
  * @throws {PolicyError} if a number is out of range (`checkHyperparameters` of `@clr/core`), or if the optimizer has
@@ -44,7 +44,7 @@ export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparamet
   write(optimizer, hyper, () => checkHyper(optimizer, hyper));
 }
 
-/** Does what {@link setHyperparameters} does, with numbers of a schedule, whose ranges are checked already. */
+/** Like {@link setHyperparameters}, for the numbers of a schedule, whose ranges are checked already. */
 export function setScheduled(optimizer: OptimizerLike, hyper: Hyperparameters): void {
   write(optimizer, hyper, (kind) => {
     if (kind.momentum !== null || !hyper.momentum) return;
@@ -76,7 +76,7 @@ export function checkHyper(optimizer: OptimizerLike, hyper: Hyperparameters): vo
   checkHyperparameters(hyper, optimizerKind(optimizer).update, hyperparametersOf(optimizer));
 }
 
-/** The momentum that a step may set. */
+/** The names of the hyperparameters that a step may set besides the rate. */
 export const hyperparametersOf = (optimizer: OptimizerLike): readonly string[] =>
   optimizerKind(optimizer).momentum === null ? [] : ['momentum'];
 

@@ -26,8 +26,8 @@ export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, mom
     optimizer.m = keptScalar(optimizer, momentum);
     before.dispose();
   } else if (kind.momentum === 'beta1') {
-    // tfjs multiplies the old beta1 into a running product, so a new beta1 would be corrected with the old one. So clr
-    // sets the product before each update, to beta1 to the power of the update's number.
+    // tfjs corrects the bias with a running product of all values of beta1 so far. So clr sets the product before each
+    // update, to the new beta1 to the power of the update's number.
     assignScalar(optimizer, 'accBeta1', momentum ** (optimizer.iterations + 1));
   }
 }

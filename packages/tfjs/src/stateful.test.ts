@@ -42,7 +42,7 @@ function build(
   return model;
 }
 
-/** Finds the recurrent layers at any depth, because tfjs has no list of them. */
+/** The states of the recurrent layers at any depth, found by recursion because tfjs does not list them. */
 async function statesOf(layer: tf.layers.Layer): Promise<number[]> {
   const inside = layer as unknown as {
     layers?: tf.layers.Layer[];
@@ -63,7 +63,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  it('do not change in a range test, nor do the predictions', async () => {
+  it('are unchanged after a range test, and so is the evaluation', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 4 });
@@ -78,7 +78,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('continue with the same bits after a restore, from storage and in another instance', async () => {
+  it('are restored so that a run resumes bit for bit, also from storage and in another instance', async () => {
     const trainable = createTrainable(tf, build(make()));
     await train(trainable, batches, { policy, steps: 4 });
     const snapshot = structuredClone(await trainable.snapshot());

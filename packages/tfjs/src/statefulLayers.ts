@@ -51,7 +51,7 @@ export function statefulLayers(model: Pick<LayerInside, 'layers'>): StatefulLaye
   return found;
 }
 
-/** Holds copies of layers' states. Call one of the two methods when the work is over. */
+/** Holds copies of layers' states. Call `putBack` or `release` when the work is over. */
 export function holdStates(
   tf: Pick<typeof tfjs, 'keep'>,
   layers: readonly StatefulLayer[],

@@ -16,7 +16,7 @@ export interface TfjsSnapshot {
   readonly version: 2;
   /** Tells snapshots of this adapter from others. */
   readonly adapter: 'tfjs';
-  /** The model's layers, a line each. Absent for a loop over the Core API. */
+  /** The model's layers, a line each. Absent for a loop written with the Core API. */
   readonly topology?: readonly string[];
   /** All weights of the model, trained or not. */
   readonly weights: readonly SavedWeight[];

@@ -18,7 +18,7 @@ export interface Slots {
 /**
  * The tensors of a batch in the model's order. Call it inside `tf.tidy`. Given tensors are not copied.
  *
- * @throws {ClrError} if a tensor is missing, superfluous or of another shape
+ * @throws {ClrError} if a tensor is missing, superfluous or of the wrong shape
  */
 export function toTensors(
   tf: Pick<typeof tfjs, 'tensor'>,

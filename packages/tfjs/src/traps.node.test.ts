@@ -1,6 +1,6 @@
 /**
- * Surprising behaviour of tfjs on the newest and the oldest 4.x, and clr's answer to it. If one of the first lines of a
- * test fails, tfjs has changed.
+ * Surprising behaviour of tfjs in the newest and the oldest 4.x, and how clr handles it. If an assertion about plain
+ * tfjs fails, tfjs has changed.
  */
 import { type Policy, triangular } from '@clr/core';
 import * as newest from '@tensorflow/tfjs';
@@ -18,7 +18,7 @@ const versions: [string, Tf][] = [
   [newest.version_core, newest],
   [oldest.version_core, oldest as unknown as Tf],
 ];
-/** Numbers the layers, because two copies of tfjs share one engine, in which their layers would get the same names. */
+/** Numbers the layers. Two copies of tfjs share one engine, where equal names would clash. */
 let layers = 0;
 const dense = (tf: Tf, size: number): newest.Sequential =>
   tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [size], name: `dense_${layers++}` })] });
@@ -87,7 +87,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(tf.memory().numTensors - before).toBe(1);
   });
 
-  it('adam: a new beta1 would be corrected with the old one', () => {
+  it('adam: after beta1 changes, tfjs still corrects the bias with the old beta1', () => {
     // Adam's first update is lr for every beta1, because the correction undoes the first moment's factor.
     const theirs = tf.train.adam(0.5, 0.9, 0.999, 1e-12);
     field(theirs).beta1 = 0.5;
@@ -109,7 +109,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     return model;
   };
 
-  it("adam: setWeights() rebuilds beta1's product wrongly after it was cycled", async () => {
+  it('adam: after beta1 was cycled, setWeights() restores the product of its past values wrongly', async () => {
     const make = () => tf.train.adam(0.1, 0.9, 0.999, 1e-8);
     const cycle = (optimizer: newest.Optimizer) => {
       for (const beta of [0.5, 0.7, 0.9]) {
@@ -169,7 +169,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(new Set(await losses(trainables[1]!)).size).toBe(4);
   });
 
-  it('tfjs-avg-pool-same: the gradient divides by the whole window, the forward pass by the part inside', () => {
+  it('tfjs-avg-pool-same: the gradient divides by the whole window, the forward pass by the part in the image', () => {
     const sum = (x: newest.Tensor) => tf.avgPool(x as newest.Tensor4D, 2, 2, 'same').sum() as newest.Scalar;
     const gradient = tf
       .grad(sum)(tf.ones([1, 3, 3, 1]))
@@ -255,7 +255,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect([loss(1), loss(4)]).toEqual([0, 6]);
   });
 
-  it('tfjs-adadelta-is-sgd: Adadelta moves as SGD does, and counts as SGD', () => {
+  it('tfjs-adadelta-is-sgd: Adadelta moves as SGD does, and clr treats it as SGD', () => {
     const descend = (optimizer: newest.Optimizer) => {
       const weights = tf.variable(tf.tensor1d([1, -2, 0.5]));
       const loss = () =>
@@ -281,7 +281,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     await expect(model.fit(tf.ones([2, 2]), tf.ones([2, 2]), { verbose: 0 })).rejects.toThrow();
   });
 
-  it('tfjs-no-gradient: these operations have no gradient, and a comparison stops it', () => {
+  it('tfjs-no-gradient: these operations have no gradient, and neither have comparisons', () => {
     const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     const sums: Record<string, (value: newest.Tensor) => newest.Tensor> = {
       einsum: (value) => tf.einsum('ij,jk->ik', value, x),
@@ -372,7 +372,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       expect(ours.step).toBe(4);
     });
 
-    it('batch numbers start again in each epoch', async () => {
+    it('batch numbers start again from 0 in each epoch', async () => {
       const batches: number[] = [];
       const ours = cyclicLR(policy, { tf });
       await fit([ours, { onBatchBegin: (batch: number) => void batches.push(batch) }]);
@@ -405,7 +405,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       }
     });
 
-    it('a Sequential passes its inner model, whose metadata is not saved', async () => {
+    it('a Sequential gives callbacks its inner model, whose metadata is not saved', async () => {
       const theirs = new Told();
       const made = model();
       await fit([theirs, cyclicLR(policy, { tf })], made);
@@ -468,10 +468,10 @@ describe('a tfjs with other internals is refused', () => {
     ['SGD without c', () => without(tf.train.sgd(1), 'c'), 'a tensor in `c`'],
     ['SGD without a setter', () => without(tf.train.sgd(1), 'setLearningRate'), '`setLearningRate`'],
     ['Momentum without m', () => without(tf.train.momentum(1, 0), 'm'), 'a tensor in `m`'],
-    ['Adam without its product', () => without(tf.train.adam(1), 'accBeta1'), '`accBeta1`'],
+    ['Adam without accBeta1', () => without(tf.train.adam(1), 'accBeta1'), '`accBeta1`'],
     ['RMSProp without a rate', () => without(tf.train.rmsprop(1), 'learningRate'), '`learningRate`'],
     [
-      'SGD whose setter sets nothing',
+      'SGD whose setLearningRate() does nothing',
       () => Object.assign(tf.train.sgd(1), { setLearningRate: () => {} }),
       'a setLearningRate() that renews `c`',
     ],

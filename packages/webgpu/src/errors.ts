@@ -8,7 +8,7 @@ import { ClrError, type Problem } from '@clr/core';
  * - `argument`: a buffer, number or shape that cannot be used; nothing was changed
  * - `device-lost`: the device is gone; make a new device and restore the last snapshot on it
  * - `out-of-memory`: the device had no memory for a buffer
- * - `buffer-destroyed`: a buffer was destroyed during the training
+ * - `buffer-destroyed`: a buffer was destroyed during training
  * - `validation`: WebGPU refused commands; the step was not executed
  * - `uncaptured`: other code on the same device caused an error that no error scope caught
  * - `disposed`: used after `dispose()`

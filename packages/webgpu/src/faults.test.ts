@@ -35,7 +35,7 @@ describe.skipIf(!hasDevice)('faults', () => {
   });
   afterEach(() => device.destroy());
 
-  it('refuses an adapter without a needed limit or feature, by name', async () => {
+  it('refuses an adapter without a needed limit or feature, and names what is missing', async () => {
     const gpu = await openGpu();
     await expect(requestDevice(gpu, { atLeast: { maxBufferSize: 2 ** 50 } })).rejects.toEqual(
       fault('limit', /maxBufferSize of at least 1125899906842624[\s\S]*maxBufferSize = \d+/),
@@ -44,7 +44,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await expect(requestDevice(gpu, { features })).rejects.toEqual(fault('limit', /no-such-feature/));
   });
 
-  it('throws a typed error when the device is lost, and continues with the same bits on a new device', async () => {
+  it('throws a typed error when the device is lost, and resumes bit for bit on a new device', async () => {
     const whole = tinyModel(device, adam());
     await train(whole.trainable, goals, { policy, steps: 30 });
     const expected = await download(device, whole.value);
@@ -82,7 +82,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     fresh.destroy();
   });
 
-  it('continues with the same bits on a new device after a loss during many submitted steps', async () => {
+  it('resumes bit for bit on a new device if the device was lost during many submitted steps', async () => {
     const make = async (on: GPUDevice) => {
       const trainer = await createTrainer(on, smallNet, { optimizer: adam(), policy, batch: 4 });
       trainer.setData(smallData);
@@ -138,7 +138,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     trainable.dispose();
   });
 
-  it('reports at the next call that the device refused an optimizer', async () => {
+  it("reports at the next call that the device refused an optimizer's commands", async () => {
     const value = upload(device, start);
     const gradient = upload(device, start);
     const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 4 }], constant({ lr: 1 }));

@@ -93,7 +93,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
   );
 
   it.each(['value', 'gradient', 'loss'] as const)(
-    'names the %s buffer after it was destroyed and refuses step, snapshot and evaluation',
+    'reports that the %s buffer was destroyed, and refuses step, snapshot and evaluation',
     async (which) => {
       const model = tinyModel(device, adam());
       await train(model.trainable, goals, { policy, steps: 4 });
@@ -112,7 +112,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
     },
   );
 
-  it('reports an error that other code caused during many steps at one later call only', async () => {
+  it('reports an error that other code caused during many steps in exactly one call', async () => {
     const trainer = await openTrainer();
     const steps = trainer.trainSteps(5);
     device.createBuffer({ size: 2 ** 50, usage: 0x80 }); // refused; no error scope catches it

@@ -24,7 +24,7 @@ describe.skipIf(!hasDevice)('a checkpoint', () => {
   });
   afterAll(() => device.destroy());
 
-  it('survives encoding and decoding, and the resumed run has the same bits', async () => {
+  it('survives encoding and decoding, and the resumed run equals the uninterrupted one bit for bit', async () => {
     const open = () => createTrainer(device, net, { optimizer: adam(), batch: 4, seed: 3 });
     const [whole, again] = [await open(), await open()];
     let bytes: Uint8Array | undefined;

@@ -32,7 +32,7 @@ export interface OptimizerRun {
   readonly parameters: Readonly<Record<string, readonly number[]>>;
 }
 
-/** PyTorch's optimizer as core's data. */
+/** Converts PyTorch's optimizer to core's description of it. */
 export function fromPyTorch({ cls, options: o }: OptimizerRun): Optimizer {
   const decay = o.weight_decay === undefined ? {} : { weightDecay: o.weight_decay };
   const momentum = o.momentum === undefined ? {} : { momentum: o.momentum };

@@ -7,7 +7,7 @@ import { upload } from './buffers.ts';
 /** A batch: the weights at which the loss is 0. */
 export type Goal = readonly number[];
 
-/** loss = ½ Σ aᵢ (wᵢ − cᵢ)², with a = 1, 2, 3, …: a model in one kernel, in the way a user would write it. */
+/** loss = ½ Σ aᵢ (wᵢ − cᵢ)², with a = 1, 2, 3, …: a model in one kernel, as a user would write it. */
 const kernel = `@group(0) @binding(0) var<storage, read> w: array<f32>;
 @group(0) @binding(1) var<storage, read> c: array<f32>;
 @group(0) @binding(2) var<storage, read_write> g: array<f32>;

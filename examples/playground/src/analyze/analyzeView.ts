@@ -16,7 +16,7 @@ interface Curve {
 
 const smoothings = ['as the tool does it', 'none', 'fastai', 'lightning', 'lr-finder'] as const;
 const updates = ['as the file says', 'sgd', 'momentum', 'adaptive'] as const;
-/** The default length of a training. */
+/** The default number of training steps. */
 const usualSteps = 500;
 
 /** The view that analyses and draws range tests of any tool. */

@@ -17,7 +17,7 @@ interface Common {
 /** A number, with a slider beside it. */
 export interface NumberField extends Common {
   readonly kind: 'number';
-  /** The slider's scale: equal steps, equal factors, or the nines of a number below 1. */
+  /** The slider's scale: equal steps, equal factors, or the number of nines after the point, as in 0.999. */
   readonly scale: 'linear' | 'log' | 'nines';
   readonly min: number;
   readonly max: number;
@@ -68,7 +68,7 @@ const momentum: readonly Field[] = [
     more: true,
     options: [
       { label: 'not changed', value: undefined },
-      { label: 'against the rate', value: { base: 0.85, max: 0.95 } },
+      { label: 'falls while the rate rises', value: { base: 0.85, max: 0.95 } },
     ],
   },
   ...(['base', 'max'] as const).map(

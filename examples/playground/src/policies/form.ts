@@ -11,7 +11,7 @@ import {
 } from './fields.ts';
 import { placeOf, places, valueAt } from './slider.ts';
 
-/** The fault of the draft, and its field. */
+/** An error in the draft, and its field. */
 export interface Fault {
   readonly path: string;
   readonly text: string;
@@ -174,7 +174,7 @@ export class Form {
   }
 }
 
-/** True if an option matches a value: it is the same value, or a value of the same kind. */
+/** True if an option matches a value: both are equal, or both are objects of the same `type`. */
 function alike(option: unknown, value: unknown): boolean {
   if (typeof option !== 'object' || typeof value !== 'object') return option === value;
   return (option as { type?: string }).type === (value as { type?: string } | null)?.type;

@@ -13,7 +13,7 @@ import { commonLength, maxSteps } from './lengths.ts';
 import { maxPolicies, type Shared, toLink } from './shared.ts';
 
 interface Item {
-  /** The last legal state of the draft. */
+  /** The last valid state of the draft. */
   readonly policy: Policy;
   readonly draft: Draft;
   readonly fault?: Fault;
@@ -347,7 +347,7 @@ function tried(draft: Draft, old: Policy): Omit<Item, 'colour'> {
     return { policy: parsePolicy(draft), draft };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    // A field of a stage belongs to the editor of all stages.
+    // An error in a stage is shown at the field that holds all stages.
     const path = error.field.split('[')[0] || 'policy';
     return { policy: old, draft, fault: { path, text: problemText(error) } };
   }

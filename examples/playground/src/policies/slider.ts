@@ -9,14 +9,14 @@ const forward = ({ scale }: Pick<NumberField, 'scale'>, value: number): number =
 const back = ({ scale }: Pick<NumberField, 'scale'>, way: number): number =>
   scale === 'log' ? Math.exp(way) : scale === 'nines' ? 1 - Math.exp(-way) : way;
 
-/** The slider's position for a value. Values outside its range are at an end. */
+/** The slider's position for a value. For values outside the slider's range it is one of the ends. */
 export function placeOf(field: NumberField, value: number): number {
   const [from, to] = [forward(field, field.min), forward(field, field.max)];
   const inside = Math.min(field.max, Math.max(field.min, value));
   return Math.round((places * (forward(field, inside) - from)) / (to - from));
 }
 
-/** The value of a position, with as many digits as the positions distinguish. */
+/** The value at a position, rounded to as many digits as the positions can distinguish. */
 export function valueAt(field: NumberField, place: number): number {
   const [from, to] = [forward(field, field.min), forward(field, field.max)];
   const value = back(field, from + ((to - from) * place) / places);

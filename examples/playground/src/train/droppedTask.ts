@@ -18,9 +18,9 @@ import { describeModel, freezeBatchNorm, freezeExcept, replaceHead } from '@clr/
 import type { DroppedFiles, RunSettings } from './protocol.ts';
 import type { Task } from './task.ts';
 
-/** How a fifth of the examples is held out. The seed is fixed, so that every visit holds out the same examples. */
+/** Holds out a fifth of the examples. The seed is fixed, so that every visit holds out the same examples. */
 const split = { share: 0.2, seed: 0 } as const;
-/** The number of examples that are checked before a training. */
+/** The number of examples that are checked before training. */
 const looked = 1024;
 
 /** Reads a dropped model and data, and checks that they fit. */

@@ -1,6 +1,6 @@
 /**
- * Caches the runtime and the digits that this worker fetched. In the first visit this worker starts before the service
- * worker, which then does not see this worker's requests.
+ * Caches the runtime and the digits that this worker fetched. On the first visit this worker starts before the service
+ * worker, so the service worker misses its requests.
  */
 export async function keepLarge(): Promise<void> {
   if (import.meta.env.DEV || !('caches' in self)) return;

@@ -5,7 +5,7 @@ import { type Line, LineChart } from '../chart/lineChart.ts';
 import { h } from '../dom.ts';
 import type { History, Measured, Step } from './protocol.ts';
 
-/** The share of the old mean that each step keeps. */
+/** The weight of the old value in each step of a running mean. */
 const beta = 0.9;
 /** The maximum number of points of a drawn curve. */
 const most = 1200;
@@ -131,7 +131,7 @@ export class LiveCharts {
         lines: lines('loss'),
         height: 230,
       },
-      description: `The loss over the steps; now ${last(smooth(raw('loss')))}, of the held-out examples ${last(held('loss'))}.`,
+      description: `The loss over the steps; now ${last(smooth(raw('loss')))}, on the held-out examples ${last(held('loss'))}.`,
     });
     const hasAccuracy = this.#steps.some(({ accuracy }) => typeof accuracy === 'number');
     this.#parts.accuracy.hidden = !hasAccuracy;
@@ -139,7 +139,7 @@ export class LiveCharts {
       this.#charts.accuracy.draw({
         ...{ x, y: { domain: [0, 1.02], format: (share) => `${Math.round(100 * share)} %` }, height: 200 },
         lines: lines('accuracy'),
-        description: `The share of examples that are right; of the held-out ones ${last(held('accuracy'))}.`,
+        description: `The share of correct predictions; on the held-out examples ${last(held('accuracy'))}.`,
       });
     }
     const { lr } = toSchedule(history.policy);

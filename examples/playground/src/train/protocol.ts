@@ -1,6 +1,6 @@
 import type { Policy, RangeTestFinding, RangeTestPoint, RangeTestTrace } from '@clr/core';
 
-/** The settings of a training. They are plain data, because they are stored with the run. */
+/** The settings of a training run. They are plain data, because they are stored with the run. */
 export interface RunSettings {
   /** The examples: the built-in digits (`count` of them), or the dropped files. */
   readonly source: { readonly kind: 'digits'; readonly count: number } | { readonly kind: 'files' };
@@ -40,7 +40,7 @@ export interface Step {
 /** An evaluation on the held-out examples. */
 export interface Measured {
   readonly step: number;
-  /** `null` means NaN or an infinity. */
+  /** `null` means NaN or infinity. */
   readonly loss: number | null;
   readonly accuracy?: number;
 }
@@ -53,7 +53,7 @@ export interface Guesses {
   readonly guesses: readonly number[];
 }
 
-/** The history of a run, which a page shows when it is opened again. */
+/** The history of a run. The page shows it when it is opened again. */
 export interface History {
   readonly settings: RunSettings;
   readonly policy: Policy;

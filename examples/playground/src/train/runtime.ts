@@ -8,7 +8,7 @@ export interface Runtime {
   readonly note?: string;
 }
 
-/** Loads ONNX Runtime at its first use. Without an adapter for WebGPU it runs on the processor, and says so. */
+/** Loads ONNX Runtime at its first use. Without a WebGPU adapter it runs on the processor, and `note` says so. */
 export async function loadRuntime(device: 'wasm' | 'webgpu'): Promise<Runtime> {
   if (device === 'webgpu' && !(await hasAdapter())) {
     const note = 'WebGPU finds no graphics card in this browser, so the training runs on the processor.';

@@ -153,7 +153,7 @@ export class Session {
     let [saved, keptAt] = [Date.now(), from.step];
     let thinning = 1;
     const run = await train(this.#trainer, this.#batches(from.step), {
-      // The value may come from another thread or from disk, and have any type.
+      // The policy may come from another thread or from disk, so its content is not certain.
       policy: parsePolicy(history.policy),
       ...{ steps: history.steps, from, signal },
       checkpoint: {

@@ -20,7 +20,7 @@ const headNames = [
   'a new last layer alone',
 ];
 
-/** The form for the settings of a training. */
+/** The form for the settings of a training run. */
 export class SetUp {
   readonly element: HTMLElement;
   readonly #policy: () => Policy;
@@ -105,7 +105,7 @@ export class SetUp {
     this.element = h('div', {}, this.#fieldset, this.#fault);
   }
 
-  /** True if everything for a training is present. */
+  /** True if training can start: a model and data are chosen, or the built-in digits. */
   get complete(): boolean {
     return this.#source.selectedIndex === 0 || (this.#model !== undefined && this.#data !== undefined);
   }
@@ -124,7 +124,7 @@ export class SetUp {
       input.setAttribute('aria-invalid', String(!(Number.isSafeInteger(value) && value >= 1)));
     }
     if (!(Number.isSafeInteger(epochs) && epochs >= 1 && Number.isSafeInteger(batch) && batch >= 1)) {
-      this.#fault.textContent = 'Epochs and batch are whole numbers above 0.';
+      this.#fault.textContent = 'Epochs and batch must be whole numbers above 0.';
       return undefined;
     }
     this.#fault.textContent = '';

@@ -18,7 +18,7 @@ export interface Task {
   readonly trainable?: (name: string) => boolean;
   /** Converts the trained file to the file to save. */
   readonly finish: (trained: Uint8Array) => Uint8Array;
-  /** Pictures to show: the first of the validation examples, 28 × 28 bytes each, and their answers. */
+  /** Pictures to show: the first of the validation examples, 28 × 28 bytes each, and their labels. */
   readonly samples?: { readonly images: Uint8Array; readonly answers: readonly number[] };
   readonly notes: readonly string[];
 }

@@ -28,7 +28,7 @@ export class TrainView {
   readonly #figures: Readonly<Record<'step' | 'rate' | 'loss' | 'right', HTMLElement>>;
   #state: State = 'loading';
   #steps = 0;
-  /** A range test cannot be paused. After a stop it starts again. */
+  /** True during a range test, which cannot be paused. After a stop it starts from the beginning. */
   #searching = false;
 
   /** @param policy - the policy chosen in the other part of the page */
@@ -196,7 +196,7 @@ export class TrainView {
     else
       this.#become(
         'paused',
-        `Welcome back. The run was kept at step ${formatCount(step)} of ${formatCount(history.steps)}.`,
+        `Welcome back. The run is stored at step ${formatCount(step)} of ${formatCount(history.steps)}.`,
       );
   }
 
@@ -230,11 +230,12 @@ export class TrainView {
         'empty',
         'The range test found no rate to train with; the reasons are below. Nothing was trained.',
       );
-    } else if (step === 0) this.#become('empty', 'The range test was stopped. Next time it starts again.');
+    } else if (step === 0)
+      this.#become('empty', 'The range test was stopped. Next time it starts from the beginning.');
     else
       this.#become(
         'paused',
-        `Paused and kept at step ${formatCount(step)}. Close the tab, come back, go on.`,
+        `Paused and stored at step ${formatCount(step)}. You can close the tab and resume later.`,
       );
   }
 
@@ -257,7 +258,7 @@ export class TrainView {
       loading: 'Train',
       empty: 'Train',
       running: this.#searching ? 'Stop' : 'Pause',
-      paused: 'Go on',
+      paused: 'Resume',
       done: 'Train again',
     }[state];
     this.#run.disabled = state === 'loading' || (state === 'empty' && !this.#setUp.complete);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexedDbStore } from './indexedDbStore.ts';
 
 describe('a checkpoint in IndexedDB', () => {
-  it('is loaded by its name; the last save counts', async () => {
+  it('is loaded by its name, as it was saved last', async () => {
     const [digits, letters] = [indexedDbStore('digits'), indexedDbStore('letters')];
     expect(await digits.load()).toBeUndefined();
     const weights = Float32Array.of(1, Number.NaN);

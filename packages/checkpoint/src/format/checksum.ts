@@ -1,9 +1,9 @@
 import { fail } from '../errors.ts';
 
-/** Replaces the checksum's hexadecimal digits while it is computed. */
+/** Stands in for the checksum's hexadecimal digits while the checksum is computed. */
 export const placeholder: string = '0'.repeat(64);
 
-// The digits come after the header's length and its beginning: {"__metadata__":{"sha256":"
+// The digits follow the header's length and the beginning of the header: {"__metadata__":{"sha256":"
 const at = 8 + '{"__metadata__":{"sha256":"'.length;
 
 /** The SHA-256, in hexadecimal digits, of a file with the checksum's own digits set to 0. */

@@ -10,11 +10,11 @@ import { toTree } from './tree.ts';
 export const format = 'clr.checkpoint.2';
 
 /**
- * Writes a checkpoint as a safetensors file: every typed array of the snapshot becomes a tensor named by its path, and
- * the rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
+ * Writes a checkpoint as a safetensors file. Every typed array of the snapshot becomes a tensor named by its path. The
+ * rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
  * tensors. If there is an average, the paths begin with `snapshot.` and `average.`.
  *
- * It copies the snapshot before it returns the promise, so the snapshot may change afterwards.
+ * The snapshot is copied before this function returns its promise, so it may change afterwards.
  *
  * @returns the bytes, which {@link decodeCheckpoint} reads
  * @throws {ClrError} if the step or the snapshot is invalid, or if a file cannot hold the snapshot, for example because
@@ -45,7 +45,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   const json = JSON.stringify({ step, ...trees, ...(extra === undefined ? {} : { extra }) });
   if (json.length > limits.header / 2) {
     throw fail(
-      `a snapshot whose parts besides typed arrays, and extra, take at most ${limits.header / 2} characters`,
+      `a snapshot and extra of at most ${limits.header / 2} characters as JSON, not counting typed arrays`,
       `${json.length}`,
       'Keep large data in typed arrays of the snapshot, or beside the checkpoint.',
     );

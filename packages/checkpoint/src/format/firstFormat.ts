@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { damaged, inWords } from '../errors.ts';
 
-// Eight letters, the header's length (uint32), the header (JSON), the bytes of the vectors in order (little-endian),
-// and the SHA-256 of everything before it.
+// The first format: eight letters, the header's length (uint32), the header (JSON), the bytes of the vectors in order
+// (little-endian), and the SHA-256 of everything before it.
 const magic = new TextEncoder().encode('clrONNX1');
 const start = magic.length + 4;
 const sumLength = 32;

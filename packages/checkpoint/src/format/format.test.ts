@@ -21,7 +21,7 @@ const snapshot = {
 const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 
 describe('a checkpoint', () => {
-  it('is decoded unchanged, with its extra', async () => {
+  it('is decoded unchanged, including extra', async () => {
     const extra = { policy: { type: 'constant', lr: 0.1 }, text: 'ü' };
     const read = await decodeCheckpoint(await encodeCheckpoint({ step: 5, snapshot, extra }));
     expect(read).toEqual({ step: 5, snapshot, extra });
@@ -31,7 +31,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('holds the average of a run with its snapshot, so that the run resumes with the same bits', async () => {
+  it('holds the average of the weights, so that a resumed run gives the same bits as an uninterrupted one', async () => {
     const run = async (from?: Checkpoint) => {
       const trainable = referenceTrainable({ features: 4, classes: 3 });
       const files: Uint8Array[] = [];
@@ -96,7 +96,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('is a safetensors file: the length of a JSON header, then the tensors', async () => {
+  it('is a safetensors file: the header’s length, a JSON header, then the tensors', async () => {
     const file = await encodeCheckpoint({
       step: 5,
       snapshot: { a: Float32Array.of(1, 2), b: Float64Array.of(3) },
@@ -134,7 +134,7 @@ describe('a checkpoint', () => {
     ['circular data', circle, 'more than 64 levels'],
     ['a reserved key', { $tensor: 1, a: Uint8Array.of(1) }, 'the reserved key $tensor'],
     ['undefined in a list', { list: [undefined], a: Uint8Array.of(1) }, 'a undefined at list.0'],
-    ['no object', null, 'snapshot = null'],
+    ['null', null, 'snapshot = null'],
   ])('is refused with %s', async (_, bad, received) => {
     await expect(encodeCheckpoint({ step: 1, snapshot: bad as object })).rejects.toThrow(received);
   });
@@ -145,7 +145,7 @@ describe('a checkpoint', () => {
 });
 
 describe('damaged bytes', () => {
-  it('are refused at every flipped bit and every length', async () => {
+  it('are refused if a bit of any byte is flipped, or if the file is cut off or too long', async () => {
     const file = await encodeCheckpoint({ step: 5, snapshot });
     for (let at = 0; at < file.length; at++) {
       const flipped = file.slice();
@@ -163,22 +163,22 @@ describe('damaged bytes', () => {
   const edits: [string, (header: string) => string][] = [
     ['a negative step', (h) => h.replace('{\\"step\\":5', '{\\"step\\":-5')],
     ['no step', (h) => h.replace('\\"step\\":5,', '')],
-    ['another type', (h) => h.replace('"F32"', '"F16"')],
-    ['a type of the same width', (h) => h.replace('"U8"', '"I9"')],
+    ['an unsupported type', (h) => h.replace('"F32"', '"F16"')],
+    ['an unknown type', (h) => h.replace('"U8"', '"I9"')],
     ['a shorter shape', (h) => h.replace('"shape":[4]', '"shape":[3]')],
     ['a shape of two axes', (h) => h.replace('"shape":[4]', '"shape":[2,2]')],
     ['offsets cut short', (h) => h.replace('"data_offsets":[0,8]', '"data_offsets":[0,4]')],
     ['overlapping tensors', (h) => h.replace('"data_offsets":[8,24]', '"data_offsets":[0,16]')],
-    ['a tensor left out', (h) => h.replace(/,"2:bytes":\{[^}]*\}/, '')],
+    ['a missing tensor', (h) => h.replace(/,"2:bytes":\{[^}]*\}/, '')],
     ['a tensor used twice', (h) => h.replace('{\\"$tensor\\":1}', '{\\"$tensor\\":0}')],
-    ['a tensor that is not there', (h) => h.replace('{\\"$tensor\\":1}', '{\\"$tensor\\":9}')],
-    ['a name twice', (h) => h.replace('"1:weights.1.data"', '"0:weights.0.data"')],
+    ['a reference to a missing tensor', (h) => h.replace('{\\"$tensor\\":1}', '{\\"$tensor\\":9}')],
+    ['a duplicate name', (h) => h.replace('"1:weights.1.data"', '"0:weights.0.data"')],
     ['an unknown number', (h) => h.replace('\\"Infinity\\"', '\\"Infinite\\"')],
-    ['another format', (h) => h.replace('clr.checkpoint.2', 'clr.checkpoint.9')],
-    ['no metadata', (h) => h.replace('"format"', '"f"')],
-    ['spaces', (h) => h.replace(',"format"', ', "format"')],
-    ['a list', () => '[]'],
-    ['no JSON', (h) => h.slice(1)],
+    ['an unknown format', (h) => h.replace('clr.checkpoint.2', 'clr.checkpoint.9')],
+    ['no format in its metadata', (h) => h.replace('"format"', '"f"')],
+    ['extra spaces', (h) => h.replace(',"format"', ', "format"')],
+    ['a list instead of an object', () => '[]'],
+    ['invalid JSON', (h) => h.slice(1)],
   ];
   it.each(edits)('are refused if the header has %s, with a correct checksum', async (_, change) => {
     const file = await encodeCheckpoint({ step: 5, snapshot });

@@ -9,7 +9,7 @@ import { encodeCheckpoint } from './encodeCheckpoint.ts';
 const weights = Float32Array.of(1);
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
-/** A file with a correct checksum and the given checkpoint (as JSON) or tensor entry. */
+/** A file with a correct checksum, the given checkpoint (as JSON), and if given, the entry of its tensor. */
 async function forged(checkpoint: string, entry?: string): Promise<Uint8Array> {
   const file = await encodeCheckpoint({ step: 1, snapshot: { weights } });
   return withHeader(file, (header) => {
@@ -105,7 +105,7 @@ describe('encodeCheckpoint', () => {
     ['a bigint', 10n],
     ['a typed array', weights],
     ['a Date', new Date(0)],
-    ['a hole', new Array(3)],
+    ['an array with holes', new Array(3)],
     ['undefined in an array', [undefined]],
     ['a symbol', Symbol('x')],
     ['a cycle', cyclic],
@@ -128,7 +128,7 @@ describe('encodeCheckpoint', () => {
     );
   });
 
-  it('refuses an array outside its resized buffer', async () => {
+  it('refuses an array that lies outside its shrunken buffer', async () => {
     const Resizable = ArrayBuffer as unknown as new (
       length: number,
       options: object,
@@ -139,7 +139,7 @@ describe('encodeCheckpoint', () => {
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights, cut } })).rejects.toThrow('cut off');
   });
 
-  it('refuses shared objects that multiply exponentially', async () => {
+  it('refuses nested shared objects that would become exponentially many values', async () => {
     let node: object = { weights: 1 };
     for (let level = 0; level < 50; level++) node = { a: node, b: node };
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights, node } })).rejects.toThrow(

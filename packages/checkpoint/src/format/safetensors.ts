@@ -41,7 +41,7 @@ export function pack(arrays: readonly NamedArray[], metadata: Readonly<Record<st
   const header = headerBytes(metadata, placed);
   if (header.length > limits.header) {
     throw fail(
-      `a snapshot whose names, extra and parts besides typed arrays take at most ${limits.header} bytes`,
+      `a header of at most ${limits.header} bytes (tensor names, and snapshot and extra as JSON)`,
       `${header.length} bytes`,
       'Keep large data in typed arrays of the snapshot, or beside the checkpoint.',
     );
@@ -56,7 +56,7 @@ export function pack(arrays: readonly NamedArray[], metadata: Readonly<Record<st
   return file;
 }
 
-/** The header in its only valid form, padded with spaces so that the data begin at a multiple of 8. */
+/** The header exactly as this package writes it, padded with spaces so that the data begin at a multiple of 8. */
 function headerBytes(
   metadata: Readonly<Record<string, string>>,
   tensors: readonly { readonly name: string; readonly entry: Entry }[],
@@ -71,7 +71,7 @@ function headerBytes(
 
 /**
  * Reads a file that {@link pack} wrote. Lengths, types, offsets and names are checked: tensors must follow each other
- * from the first byte to the last, and the header must have the form that `pack` writes.
+ * from the first byte to the last, and the header must be exactly as `pack` writes it.
  */
 export function unpack(file: Uint8Array): {
   arrays: ReadonlyMap<string, TensorArray>;
@@ -89,7 +89,7 @@ export function unpack(file: Uint8Array): {
   if (!isTextRecord(metadata)) throw damaged('a header without metadata');
   const again = headerBytes(metadata, tensors);
   if (again.length !== Number(length) || again.some((byte, i) => byte !== file[prefix + i])) {
-    throw damaged('a header in another form than this package writes');
+    throw damaged('a header that differs from what this package writes');
   }
   let size = 0;
   for (const { name, entry } of tensors) {

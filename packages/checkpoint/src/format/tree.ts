@@ -16,7 +16,7 @@ type Marker = '$tensor' | '$number' | '$bigint';
 const markers: readonly string[] = ['$tensor', '$number', '$bigint'] satisfies Marker[];
 
 /**
- * Splits plain data into JSON and typed arrays. Throws on values that it could not restore exactly: functions, class
+ * Splits plain data into JSON and typed arrays. Throws on values that cannot be restored exactly: functions, class
  * instances, typed arrays that went through JSON, arrays whose memory was transferred.
  */
 export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[] } {

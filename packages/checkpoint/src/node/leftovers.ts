@@ -6,18 +6,18 @@ import { join } from 'node:path';
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /**
- * The beginning of an unfinished file's name: the target's name. If the whole name would be too long (file systems
- * allow 255 bytes), it is a part of the target's name and a hash.
+ * The beginning of a temporary file's name: the target's name. If the whole name would be too long (file systems allow
+ * 255 bytes), it is the start of the target's name and a hash.
  */
 export function stemOf(name: string): string {
   if (Buffer.byteLength(name) <= 180) return name;
   return `${[...name].slice(0, 40).join('')}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
-/** The part of an unfinished file's name that identifies this process: machine and process id. */
+/** The part of a temporary file's name that identifies this process: machine and process id. */
 export const writerName = (): string => `${host}-${process.pid}`;
 
-/** Removes unfinished files of a target if the process on this machine that wrote them is gone. */
+/** Removes temporary files of a target that were left by processes of this machine that have ended. */
 export async function removeLeftovers(folder: string, name: string): Promise<void> {
   const start = `${stemOf(name)}.${host}-`;
   for (const file of await readdir(folder)) {

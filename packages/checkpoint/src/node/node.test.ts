@@ -98,14 +98,14 @@ describe('replaceFile', () => {
     await expect(replaceFile(path('no/such/folder'), 'x')).rejects.toThrow('no such folder');
   });
 
-  it('never writes through a link under the name of the temporary file', async () => {
+  it('never writes through links with guessed names of the temporary file', async () => {
     await writeFile(path('victim'), 'untouched');
     for (const name of ['a.partial', `a.${process.pid}.partial`]) await symlink('victim', path(name));
     await replaceFile(path('a'), 'content');
     expect(await text('victim')).toBe('untouched');
   });
 
-  it('runs writes to one path one after the other, with the bytes at the time of the call', async () => {
+  it('runs writes to one path one after the other, each with the bytes at the time of its call', async () => {
     const bytes = new Uint8Array(100_000).fill(1);
     const first = replaceFile(path('a'), bytes);
     bytes.fill(2);
@@ -125,7 +125,7 @@ describe('replaceFile', () => {
     const begun = performance.now();
     await replaceFile(path('folder/a'), 'first');
     const duration = performance.now() - begun;
-    // Two spellings of one path act like two processes. The second write begins at any moment of the first.
+    // Two spellings of one path act like two processes. In each round the second write begins a little later.
     for (let round = 0; round < 300; round++) {
       await rm(path('folder/a'));
       const first = replaceFile(path('folder/a'), 'first');
@@ -161,7 +161,7 @@ describe('replaceFile', () => {
 });
 
 describe('a checkpoint file', () => {
-  it('is undefined before the first save, and is loaded after it', async () => {
+  it('loads as undefined before the first save, and as the checkpoint after it', async () => {
     const store = fileStore(path('run'));
     expect(await store.load()).toBeUndefined();
     await store.save({ step: 5, snapshot, extra: { seed: 3 } });
@@ -188,7 +188,7 @@ describe('processes', () => {
       execArgv: [],
     });
 
-  it('that are killed 100 times at random moments leave a complete checkpoint, and the next save tidies up', async () => {
+  it('that are killed 100 times at random moments leave a complete checkpoint, and the next save removes their files', async () => {
     let saves = 0;
     let leftovers = 0;
     for (let kill = 0; kill < 100; kill++) {
@@ -202,7 +202,7 @@ describe('processes', () => {
       saves += step;
       leftovers += (await readdir(folder)).length - 1;
     }
-    console.log(`100 kills after ${saves} saves; ${leftovers} unfinished files were left`);
+    console.log(`100 kills after ${saves} saves; ${leftovers} temporary files were left`);
     await saveCheckpoint(path('run'), { step: 1, snapshot });
     expect(await readdir(folder)).toEqual(['run']);
   });
@@ -224,7 +224,7 @@ describe('processes', () => {
 });
 
 describe('abortOnInterrupt', () => {
-  it('aborts at the first signal, and gives the second its usual meaning', () => {
+  it('aborts at the first signal, and restores the usual handling for the second', () => {
     const before = process.listenerCount('SIGINT');
     const { signal } = abortOnInterrupt(['SIGINT']);
     expect([signal.aborted, process.listenerCount('SIGINT') - before]).toEqual([false, 1]);

@@ -8,7 +8,7 @@ import { removeLeftovers, stemOf, writerName } from './leftovers.ts';
 const pending = new Map<string, Promise<unknown>>();
 
 /**
- * Replaces the content of a file atomically, so that the path always holds the old or the new content, complete: it
+ * Replaces the content of a file atomically: the path always holds the complete old or the complete new content. It
  * writes to a temporary file in the same folder, syncs it to disk, reads it back, and only then renames it into place.
  *
  * - A symbolic link is followed: the file it points to is replaced, and the link stays.
@@ -57,14 +57,14 @@ function checkArguments(path: unknown, content: unknown): void {
   if (typeof path !== 'string') {
     throw fail('the path of a file as a string', inWords(path), 'Use fileURLToPath() for a URL.');
   }
-  // The bytes of other arrays and of numbers are not what the caller means.
+  // Other typed arrays are refused, because their raw bytes are hardly what the caller means.
   if (typeof content !== 'string' && !(ArrayBuffer.isView(content) && dtypeOf(content) === 'U8')) {
     const advice = 'Pass text, or bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength).';
     throw fail('the content of a file as a string or a Uint8Array', inWords(content), advice);
   }
 }
 
-/** The cause and the advice for each error code of the system. */
+/** The cause and the advice for error codes of the system. */
 const advice: Readonly<Record<string, readonly [string, string]>> = {
   ENOENT: ['no such folder', 'Give a path in a folder that exists.'],
   ENOSPC: ['no space left on the disk', 'Free some space, or write elsewhere.'],
@@ -90,7 +90,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(partial, 'wx', existing ? existing.mode & 0o7777 : 0o666);
   try {
     try {
-      // The umask has narrowed the mode at creation.
+      // The umask may have narrowed the mode at creation.
       if (existing) await file.chmod(existing.mode & 0o7777);
       await file.writeFile(bytes);
       await file.sync();
@@ -103,7 +103,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     await rm(partial, { force: true });
     throw error;
   }
-  // The file is replaced. If the folder cannot be read, it cannot be synced or tidied. That is not a failure.
+  // The file is already replaced, so it is no failure if the folder cannot be synced or tidied.
   await syncFolder(folder).catch(() => {});
   await removeLeftovers(folder, basename(target)).catch(() => {});
 }
@@ -117,7 +117,7 @@ async function followLinks(path: string): Promise<string> {
   }
   // The folder must exist. A dangling link is a mistake and is not replaced.
   const target = join(await realpath(dirname(path)), basename(path));
-  // A regular file here was created meanwhile by another process.
+  // If there is a regular file now, another process has just created it.
   const found = await lstat(target).catch(() => undefined);
   if (found?.isSymbolicLink()) throw new Error('the path is a dangling symbolic link');
   return target;

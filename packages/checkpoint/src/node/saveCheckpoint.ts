@@ -3,8 +3,8 @@ import { encodeCheckpoint } from '../format/encodeCheckpoint.ts';
 import { replaceFile } from './replaceFile.ts';
 
 /**
- * Writes a checkpoint to a file and replaces the previous one atomically, see {@link replaceFile}: if the process
- * or the machine stops at any time, one of the two is complete. It copies the snapshot first, so training may continue.
+ * Writes a checkpoint to a file and replaces the previous one atomically (see {@link replaceFile}). Whenever the
+ * process or the machine stops, one of the two is complete. The snapshot is copied first, so training may continue.
  *
  * @param path - the checkpoint's file; its folder must exist
  * @throws {ClrError} if the step or the snapshot is invalid, or the file cannot be written; the previous checkpoint

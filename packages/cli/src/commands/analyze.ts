@@ -31,8 +31,8 @@ A file is a trace of clr, or a record of another tool: fastai's lrs and losses, 
 history, Lightning's lr_find().results, Keras' History, an event file of TensorBoard, a CSV export of
 Weights & Biases or MLflow, or any JSON or CSV with a rate and a loss.
 
-  --steps <n>        the number of steps of the training (default: 500)
-  --update <kind>    sgd, momentum or adaptive (default: that of the first trace)
+  --steps <n>        the number of steps that you will train for (default: 500)
+  --update <kind>    sgd, momentum, adaptive or rmsProp (default: that of the first trace)
   --lr <name>        the column, key or tag of the learning rate (default: guessed by its name)
   --loss <name>      the column, key or tag of the loss
   --smoothing <how>  how the losses in the file were smoothed: none, fastai, lightning, lr-finder, or the

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
 
-/** The facts about a command that a shell needs for completion. */
+/** A command as a shell needs it for completion. */
 interface Word {
   readonly name: string;
   /** The flags with their dashes. */
@@ -11,14 +11,14 @@ interface Word {
 
 const flags = {} as const;
 
-/** `clr completion`: prints a script with which a shell completes command lines of clr. */
+/** `clr completion`: prints a script that makes a shell complete command lines of clr. */
 export const completion = (
   commands: ReadonlyMap<string, () => Promise<Pick<Command, 'flags'>>>,
 ): Command => ({
   flags,
   help: `Usage: clr completion bash | zsh | fish
 
-Prints a script with which the Tab key completes commands, options and files.
+Prints a script that makes the Tab key complete commands, options and files.
 
 Example
   clr completion bash >> ~/.bashrc

@@ -13,9 +13,9 @@ export const evaluate: Command = {
   help: `Usage: clr evaluate <model.onnx> --data <path> [options]
 
 Measures a model on data. For classes it prints the accuracy, the cross-entropy and the accuracy of each class; for
-numbers, their errors.
+numbers, the root mean squared error, the mean absolute error and R².
 
-  --batch <n>         examples at a time (default: 64)
+  --batch <n>         examples in a batch (default: 64)
   --json              print the result as JSON
 
 Data

@@ -15,10 +15,10 @@ export const inspect: Command = {
   flags,
   help: `Usage: clr inspect <model.onnx> [--batch <n>] [--json]
 
-Says what an ONNX model holds: inputs, outputs, weights and which of them can be trained, operators without a gradient,
-the layer that --head replaces, and the memory that a training step takes.
+Describes an ONNX model: its inputs and outputs, its weights and which of them can be trained, the operators without a
+gradient, the layer that --head replaces, and the memory that a training step takes.
 
-  --batch <n>   examples in a batch, for the memory (default: 1)
+  --batch <n>   the batch size for which the memory is computed (default: 1)
   --json        print the description as JSON
 
 Example

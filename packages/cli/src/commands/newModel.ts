@@ -24,7 +24,7 @@ const flags = {
   out: { type: 'string' },
 } as const;
 
-/** The options that only some models use. */
+/** The options that only some kinds of models use, with these kinds. */
 const kindsOf: Readonly<Record<string, readonly string[]>> = {
   hidden: ['mlp', 'cnn'],
   filters: ['cnn'],
@@ -35,10 +35,10 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   blocks: ['transformer'],
 };
 
-/** The number of examples that are checked. */
+/** The number of examples whose tokens are checked. */
 const looked = 2048;
 
-/** The hidden layers of an mlp. If they have more weights than there are training rows, `small` is used instead. */
+/** The hidden layers of an mlp: `large`, or `small` if `large` has more weights than the data have training rows. */
 const [large, small] = [[32, 32], { hidden: [32], dropout: 0.5 }] as const;
 
 /** The number of weights and biases of dense layers with these sizes. */
@@ -51,23 +51,23 @@ export const newModel: Command = {
   help: `Usage: clr new mlp | cnn | transformer --out <model.onnx> (--data <path> | --input <shape> --outputs <n>) [options]
 
 Writes a new ONNX model with random weights: fully connected layers for tables (mlp), convolutions for images (cnn),
-or an encoder with attention for sequences (transformer). With --data its size fits the data, and
-<name>.encoding.json beside it holds the encoding of the data.
+or an encoder with attention for sequences (transformer). With --data its inputs and outputs fit the data. For tables
+and images, <name>.encoding.json beside it holds the encoding of the data.
 
   --data <path>       a table, a folder of images by class, or arrays, as for clr train
   --target, --drop, --task, --size, --mean, --std, --labels   as for clr train
-  --grey              images of one channel
-  --split <share>     the share of validation data in clr train, which the encoding must not use (default: 0.2)
+  --grey              read images as one channel
+  --split <share>     the share that clr train holds out for validation, and the encoding leaves out (default: 0.2)
   --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
-  --outputs <n>       the number of classes, or of numbers in the model's answer
+  --outputs <n>       the number of classes, or of numbers that the model predicts
   --hidden <a,b>      units of the hidden layers (default: 32,32 for an mlp; 64 for a cnn). If an mlp with 32,32 has more
                       weights than the data have training rows, the default is 32 beside a linear path, and --dropout 0.5
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
-  --vocabulary <n>    the number of different tokens, numbered from 0, that a transformer reads (default: it reads
-                      numbers instead)
+  --vocabulary <n>    the number of different tokens that a transformer reads; they are numbered from 0. Without it, a
+                      transformer reads measured numbers
   --width, --heads, --blocks <n>   the size of a transformer (default: 64, 4, 2)
   --dropout <share>   dropout before the last layer; in a transformer, after each block (default: 0, but see --hidden)
-  --seed <n>          decides the weights, and the split (default: 0)
+  --seed <n>          decides the initial weights and the split (default: 0)
 
 Example
   clr new mlp --data houses.csv --target price --out start.onnx
@@ -147,7 +147,7 @@ Example
       ...(opened?.notes ?? []),
       ...(few
         ? [
-            `With only ${rows} rows to train on, the model has ${hidden.join()} hidden units beside a linear path, and dropout of ${dropout}. Use --hidden for another size, without the path.`,
+            `With only ${rows} rows to train on, the model has ${hidden.join()} hidden units beside a linear path, and dropout of ${dropout}. Use --hidden for another size, without the linear path.`,
           ]
         : []),
       `The model has inputs of the shape [${input.join(', ')}], and ${outputs} ${outputs === 1 ? 'output' : 'outputs'}.`,
@@ -167,6 +167,6 @@ function checkSequence(input: readonly number[], tokens: boolean): void {
     received: `the shape [${input.join(', ')}]`,
     advice: tokens
       ? 'Give arrays [examples, tokens].'
-      : 'Give arrays [examples, steps, numbers]; for [examples, tokens] also --vocabulary.',
+      : 'Give arrays [examples, steps, numbers], or arrays [examples, tokens] with --vocabulary.',
   });
 }

@@ -57,8 +57,7 @@ Example
 };
 
 /**
- * The step at which the fourth cycle ends. With fewer cycles, the end of the last one that ends. `undefined` if none
- * ends.
+ * The step at which the fourth cycle ends, or the last cycle if there are fewer. `undefined` if no cycle ends.
  */
 function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
   let end: number | undefined;

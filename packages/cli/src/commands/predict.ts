@@ -10,13 +10,13 @@ const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' }
 /** `clr predict` writes a model's predictions. */
 export const predict: Command = {
   flags,
-  help: `Usage: clr predict <model.onnx> --data <path> --out <answers.csv | answers.npz> [options]
+  help: `Usage: clr predict <model.onnx> --data <path> --out <predictions.csv | predictions.npz> [options]
 
-Writes the model's prediction for each example, in order. A .csv file holds the class and its probability, or numbers in the
-units of the table. A .npz file holds the raw outputs ("outputs") and the classes ("classes"). A folder of images may have any
-subfolders; images are read in the order of their names.
+Writes the model's prediction for each example, in order. A .csv file holds the class and its probability, or numbers
+in the units of the table. A .npz file holds the raw outputs ("outputs") and the classes ("classes"). A folder of
+images may have any subfolders; images are read in the order of their paths.
 
-  --batch <n>         examples at a time (default: 64)
+  --batch <n>         examples in a batch (default: 64)
 
 Data
 ${dataHelp}
@@ -37,7 +37,7 @@ Example
     const answered = await answer('predict', path, values, batch, false);
     const content = /\.npz$/i.test(out) ? npzOf(answered) : csvOf(answered);
     return {
-      text: [...answered.notes, `${answered.count} answers.`, `Written: ${out}`].join('\n'),
+      text: [...answered.notes, `${answered.count} predictions.`, `Written: ${out}`].join('\n'),
       inputs: [path],
       files: [{ path: out, content }],
     };
@@ -60,8 +60,8 @@ function npzOf(answered: Answered): Uint8Array {
 }
 
 /**
- * Formats a float32 with the fewest digits that give the same float32 again, but at least six. With `mean` and `std` it
- * first converts the float32 back to the table's units.
+ * Formats a float32 with the fewest digits, but at least six, from which the same float32 can be read back. With `mean`
+ * and `std` it first converts the float32 back to the table's units.
  */
 function shortest(value: number, { mean, std } = { mean: 0, std: 1 }): string {
   const number = value * std + mean;

@@ -26,7 +26,7 @@ export const rangeTest: Command = {
   flags,
   help: `Usage: clr range-test <model.onnx> --data <path> [options]
 
-Tries learning rates on a model, from low to high, and says which rates train. The model's file is not changed.
+Tries learning rates on a model, from low to high, and says which of them work. The model's file is not changed.
 Exits with 3 if the curve gives no suggestion.
 
   --tests <n>         the number of updates of the test (default: automatic)

@@ -27,8 +27,8 @@ export const report: Command = {
   help: `Usage: clr report <file.json | folder | -> … --out <file.html> [--title <text>]
 
 Makes one HTML page of range tests, training runs and policies. The page needs no other file and no network. The
-kind of a file is recognised by its content. A folder is one that clr train --checkpoint made. Runs are drawn over
-one another under the names of their files or folders.
+kind of a file is recognised by its content. A folder is one that clr train --checkpoint made. All runs are drawn in
+one chart, each named after its file or folder.
 
   --out <file.html>   the file to write
   --title <text>      the heading of the page

@@ -27,20 +27,20 @@ const ownFlags = {
 
 const flags: GridFlags & typeof ownFlags = { ...gridFlags, ...ownFlags };
 
-/** `clr sweep` runs many trainings side by side. */
+/** `clr sweep` runs many trainings in parallel. */
 export const sweep: Command = {
   flags,
   help: `Usage: clr sweep <model.onnx> --data <path> --out <folder> [options]
        clr sweep <jobs.json | -> --out <folder> [options]
 
 Trains many times, on as many processes as there are cores, and puts the results in a table. Jobs are all
-combinations of the listed values, or those of a file. Each result is a file in the folder. After Ctrl-C or a
-crash the same command runs the missing jobs, with the same bits. A job that fails is listed, and the others
-continue. Exits with 1 if a job failed, and with 3 if no range test found a rate.
+combinations of the listed values, or those of a file. Each result is a file in the folder. After Ctrl-C or a crash
+the same command runs the missing jobs, and all results are the same as without the interruption. A job that fails
+is listed, and the others continue. Exits with 1 if a job failed, and with 3 if no range test found a rate.
 
   --out <folder>      where results and checkpoints are kept
   --workers <n>       the number of processes (default: the number of cores), each on one thread
-  --redis <url>       let every clr worker at this Redis compute the jobs, instead of processes here
+  --redis <url>       let the clr workers connected to this Redis compute the jobs, instead of processes here
   --report <file>     write an HTML page with all curves
   --list              print the jobs as JSON, ready for a file, and run none
   --module <file.js>  for jobs in a file: your module that exports open(job), as @clr/sweep describes it
@@ -50,17 +50,17 @@ continue. Exits with 1 if a job failed, and with 3 if no range test found a rate
 A grid: --seed, --optimizer, --weight-decay, --batch and --lr or --plan take several values, separated by commas
   --steps <n>         the length of each training
   --lr <a,b>          learning rates: a short warm-up to each, then a linear decay to 0
-  --plan <a,b>        find the rate first, then train by a plan: decay (the default), cycles, wsd, fixed
+  --plan <a,b>        find the rate first, then train under a plan: decay (the default), cycles, wsd, fixed
   --policy <file>     a policy of clr, as JSON
-  --range-test        only range tests, for a training of --steps; tests that differ only in their seeds are analysed
-                      together
+  --range-test        run only range tests, for trainings of --steps updates; tests that differ only in their seeds are
+                      analysed together
   --tests <n>         the number of updates of each range test (default: automatic)
 
 Jobs in a file: an array of
   { "model": "m.onnx", "data": "d.csv", "optimizer": { "type": "adamW" }, "seed": 1,
     "task": { "type": "fixed", "lr": 0.1, "steps": 500 } }
   Other types of tasks are policy, rangeTest and autoClr. Instead of a path the model may be { "file": …, "head": … },
-  and the data { "path": …, "batch": … }, with more of the options below.
+  and the data { "path": …, "batch": … }. Both take more of the options below.
 
 Data
 ${dataHelp}

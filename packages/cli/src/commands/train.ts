@@ -36,7 +36,7 @@ const flags = {
   quiet: { type: 'boolean' },
 } as const;
 
-/** The data about the run in a checkpoint. */
+/** The data about the run that a checkpoint stores besides the state of the model. */
 interface Extra {
   readonly command: string;
   readonly policy: Policy;
@@ -49,10 +49,10 @@ interface Extra {
 /** The maximum number of evaluations on the validation data during a run. */
 const maxLooks = 50;
 
-/** The milliseconds between two checkpoints. */
+/** The minimum time between two checkpoints, in milliseconds. */
 const saveEvery = 15_000;
 
-/** The number of times that a diverged training starts again, each time at a quarter of its rates. */
+/** The number of times that a diverged training is restarted, each time at a quarter of the previous rates. */
 const maxRetries = 3;
 
 /** `clr train`: trains a model. */
@@ -63,13 +63,12 @@ export const train: Command = {
 Trains an ONNX model. Without --lr or --policy a range test finds the learning rate first.
 
   --out <file>        the trained model; <name>.encoding.json beside it holds the encoding of the data
-  --checkpoint <dir>  keeps the run there: after Ctrl-C or a crash the same command resumes it
+  --checkpoint <dir>  save the run there: after Ctrl-C or a crash the same command resumes it
   --auto              find the learning rate (the default)
   --plan <name>       the plan of the training: decay (default), cycles, wsd, fixed
   --lr <rate>         a learning rate: a short warm-up to it, then a linear decay to 0
   --policy <file>     a policy of clr, as JSON
-  --keep <best|last>  write the best state on the validation data, evaluated after each epoch (default),
-                      or the last one
+  --keep <best|last>  best (default): write the state with the lowest validation loss; last: write the final state
   --json              print the result as JSON, and nothing else
   --quiet             no progress
 
@@ -106,7 +105,7 @@ Example
       values.policy === undefined
         ? undefined
         : parsePolicy(await readJson(values.policy), nameOf(values.policy));
-    // Check this before the training, because the training would be lost if it failed afterwards.
+    // Check this first. If the check failed after the training, the trained model would be lost.
     await refuseInputs([out], [model]);
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
@@ -139,7 +138,7 @@ Example
   },
 };
 
-/** The identity of a run: its flags, except for output paths, and the model's bytes. */
+/** The identity of a run: its arguments, except those that only affect the output, and the model's bytes. */
 async function fingerprint(args: readonly string[], model: string): Promise<string> {
   const about = args.filter(
     (arg, i) =>
@@ -198,7 +197,7 @@ async function runOrResume(
     };
     from = { step: 0, snapshot };
     first = from;
-    // After this point a resume need not repeat the range test.
+    // From now on, a resumed run need not repeat the range test.
     await folder?.checkpoint.save({ ...from, extra });
   }
   let state: Extra = extra;
@@ -258,7 +257,7 @@ async function runOrResume(
       retries: state.retries,
     };
     if (run.stopped?.reason === 'aborted') {
-      // Save here too, because the last checkpoint may have been skipped: it came too soon after another.
+      // Save here too, because the last checkpoint may have been skipped: it came too soon after the one before.
       if (keptStep !== run.step) await keep(run.step, await trainer.snapshot());
       return { aborted: true, step: run.step, keptStart: false, ...rest };
     }
@@ -272,7 +271,7 @@ async function runOrResume(
       }
       if (state.retries === maxRetries) {
         throw unusable({
-          expected: 'a training that does not diverge',
+          expected: 'a training run that does not diverge',
           received: `a loss that is not finite at step ${run.stopped.step}`,
           advice: 'Give a lower --lr, or look for mistakes in the data.',
         });
@@ -287,7 +286,7 @@ async function runOrResume(
       throw unusable({
         expected: 'a finite loss on the validation data',
         received: 'NaN or infinity',
-        advice: 'Look in the validation data for numbers that are not finite or very large.',
+        advice: 'Look in the validation data for numbers that are NaN, infinite or very large.',
       });
     }
     const end = run.final && typeof run.final.loss === 'number' ? (run.final as Metrics) : undefined;
@@ -300,7 +299,7 @@ async function runOrResume(
   }
 }
 
-/** The record of a run, with the steps of the previous process in front if there is no gap between them. */
+/** The record of a run. It includes the steps of the earlier process if this run continues them without a gap. */
 async function joined(path: string, run: TrainingRun, policy: Policy): Promise<TrainingRun> {
   if (run.from === 0) return run;
   try {
@@ -359,7 +358,7 @@ async function finished(
     ...notes,
     `${counts.train} training and ${counts.validation} validation examples; ${steps} steps with batches of ${set.batchSize}.`,
     ...(retries > 0
-      ? [`The training diverged and started again at a quarter of its rates, ${retries} times.`]
+      ? [`Restarts after divergence: ${retries}, each at a quarter of the previous rates.`]
       : []),
     ...(constant ? [`Best constant answer: ${metricsText(constant, encoding)}`] : []),
     ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),

@@ -21,10 +21,10 @@ export const worker: Command = {
   help: `Usage: clr worker --redis <url> [options]
 
 Computes jobs of clr sweep --redis, until Ctrl-C. Any number of machines can run it, each with the models and the
-data under the same paths. Other workers get the jobs of a worker that is gone.
+data under the same paths. If a worker disappears, other workers take over its jobs.
 
-  --redis <url>       the Redis with the jobs: redis://host:6379
-  --folder <dir>      the folder for checkpoints; if all workers share it, a lost job resumes from there
+  --redis <url>       the Redis server with the jobs: redis://host:6379
+  --folder <dir>      the folder for checkpoints; if all workers share it, they resume the jobs of a lost worker there
   --workers <n>       the number of jobs at once, each on one thread (default: the number of cores)
   --quiet             print nothing
 

@@ -7,10 +7,10 @@ import { runSweep, type SweepOutcome, type SweepProgress } from '@clr/sweep/node
 import { unusable } from '../errors.ts';
 import { loadQueue } from '../training/loadRuntime.ts';
 
-/** The module that makes models and data if no other module is given. */
+/** The module that opens the model and the data of a job if no other module is given. */
 export const ownModule: string = fileURLToPath(new URL('./open.js', import.meta.url));
 
-/** Options of both engines. */
+/** The options that `runHere` and `runOverQueue` share. */
 interface Task {
   /** The folder of the results. */
   readonly out: string;
@@ -18,7 +18,7 @@ interface Task {
   readonly update: (done: number, note: string) => void;
 }
 
-/** Runs jobs on processes of this machine. */
+/** Runs jobs in processes on this machine. */
 export function runHere(
   jobs: readonly Job[],
   { out, signal, update }: Task,
@@ -31,7 +31,7 @@ export function runHere(
   return runSweep(jobs, { ...options, ...(workers !== undefined && { workers }) });
 }
 
-/** Queues jobs for the workers and writes their results to files. */
+/** Queues jobs for the workers, waits for the results and writes them to files. */
 export async function runOverQueue(
   jobs: readonly Job[],
   { out, signal, update }: Task,

@@ -21,7 +21,7 @@ export async function checkSettings(jobs: readonly Job[], name: string): Promise
     await access(path).catch((cause) => {
       const received = cause.code === 'ENOENT' ? 'no such file' : String(cause.code);
       const advice = 'Paths are relative to the working directory.';
-      throw unusable({ expected: `to read ${path}, as ${where} asks`, received, advice }, { cause });
+      throw unusable({ expected: `to read ${path}, which ${where} names`, received, advice }, { cause });
     });
   }
 }

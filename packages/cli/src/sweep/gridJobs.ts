@@ -18,11 +18,11 @@ export type GridFlags = Omit<typeof trainingFlags, 'fast'> &
   OneFlags &
   Readonly<Record<'range-test', { readonly type: 'boolean' }>>;
 
-// A sweep has no --fast, which chooses the fastest way to compute each layer. Machines may choose different ways, whose
-// results differ in their last bits.
+// A sweep has no --fast. This option chooses the fastest way to compute each layer, so the last bits of the results
+// could differ between machines.
 const { fast: _, ...ofTraining } = trainingFlags;
 
-/** Options that define a grid. Several values are separated by commas. */
+/** Options that define a grid. Several values of an option are separated by commas. */
 export const gridFlags: GridFlags = {
   ...ofTraining,
   'range-test': { type: 'boolean' },
@@ -98,7 +98,7 @@ async function tasksOf(values: GridValues): Promise<readonly Task[]> {
   ) as readonly Task[];
 }
 
-/** Reads distinct values separated by commas. An option that is not given has a single, absent value. */
+/** Reads distinct values separated by commas. Returns `[undefined]` if the option is not given. */
 function listed<T>(name: string, text: string, read: (text: string) => T): readonly T[];
 function listed<T>(
   name: string,
@@ -120,7 +120,7 @@ function listed<T>(
   );
 }
 
-/** The options with these names that were given. */
+/** Those of the named options that were given. */
 function taken(
   values: TrainingValues,
   names: readonly (keyof TrainingValues)[],

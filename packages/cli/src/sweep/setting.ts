@@ -13,7 +13,7 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   'label-smoothing': 'model',
   'ignore-index': 'model',
   'lr-scale': 'model',
-  // The path of the data, which is `path` in a job's data.
+  // In a job this path is `data.path`.
   data: 'elsewhere',
   labels: 'data',
   target: 'data',
@@ -31,22 +31,22 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   optimizer: 'elsewhere',
   'weight-decay': 'elsewhere',
   steps: 'elsewhere',
-  // A job counts steps, not epochs.
+  // The length of a job is given in steps, not in epochs.
   epochs: 'elsewhere',
-  // With --fast, machines may choose different ways to compute a layer, whose results differ in their last bits.
+  // Not allowed in a job, because with --fast the last bits of the results may differ between machines.
   fast: 'elsewhere',
 };
 
 const namesIn = (home: 'model' | 'data'): readonly (keyof TrainingValues)[] =>
   (Object.keys(homes) as (keyof TrainingValues)[]).filter((name) => homes[name] === home);
 
-/** The options that a job's model may hold beside its `file`, and its data beside their `path`. */
+/** The options that a job's `model` may hold besides `file`, and its `data` besides `path`. */
 export const ofModel: readonly (keyof TrainingValues)[] = namesIn('model');
 export const ofData: readonly (keyof TrainingValues)[] = namesIn('data');
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
-/** A job as options of `clr train`. */
+/** The model of a job, and its other settings as options of `clr train`. */
 export interface Setting {
   readonly model: string;
   readonly values: TrainingValues & { readonly data: string };
@@ -64,7 +64,7 @@ export function settingOf({ model, data, seed }: Job, name: string): Setting {
   return { model: file as string, values };
 }
 
-/** Reads the fields of an object as options. A string instead of an object is the value of the option `main`. */
+/** Reads an object as options with their values as text. A string stands for an object with only the field `main`. */
 function fieldsOf(
   value: Json,
   main: string,

@@ -54,7 +54,7 @@ export async function reportOf({ rows, rangeTests, runs }: Collection): Promise<
     rangeTest: rangeTests.map(({ label, traces, finding }) => ({ name: label, trace: traces, finding })),
     runs: best.slice(0, maxRuns),
     ...(runs.length > maxRuns && {
-      notes: [`Of ${runs.length} trainings, the ${maxRuns} with the lowest losses are drawn.`],
+      notes: [`Only the ${maxRuns} trainings with the lowest losses are drawn, of ${runs.length}.`],
     }),
   });
 }

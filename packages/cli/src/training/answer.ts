@@ -9,12 +9,12 @@ import { readModel } from './setUp.ts';
 
 /** The outputs of a model for some data. */
 export interface Answered {
-  /** The number of values in an answer. */
+  /** The number of outputs for one example. */
   readonly width: number;
-  /** All answers, one after another. */
+  /** The outputs for all examples, one after another. */
   readonly outputs: Float32Array;
   readonly count: number;
-  /** The right answers, if they are known: classes, or as many numbers as the model gives. */
+  /** The targets, if they are known: classes, or one number for each output. */
   readonly classes?: readonly number[];
   readonly numbers?: Float32Array;
   readonly encoding?: Encoding;
@@ -58,7 +58,7 @@ export async function answer(
     const { [name]: output } = await session.run(feeds).catch((cause: Error) => {
       const advice = 'Check that the data fit the model: clr inspect lists its inputs.';
       throw unusable(
-        { expected: `data that ${path} can answer`, received: cause.message, advice },
+        { expected: `data that ${path} can process`, received: cause.message, advice },
         { cause },
       );
     });
@@ -66,7 +66,7 @@ export async function answer(
       throw unusable({
         expected: `floats in the output "${name}"`,
         received: output?.type ?? 'none',
-        advice: 'Give a model whose first output is its answer.',
+        advice: 'Give a model whose first output is its prediction.',
       });
     }
     const rows = Object.values(rest)[0]?.dims[0] ?? 1;
@@ -89,7 +89,7 @@ export async function answer(
   };
 }
 
-/** The probabilities of a row of answers: the row itself if it has probabilities, else its softmax. */
+/** The class probabilities of an example: its outputs if they already are probabilities, else their softmax. */
 export function probabilities(row: Float32Array): Float32Array {
   const sum = row.reduce((all, value) => all + value, 0);
   if (row.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return row;

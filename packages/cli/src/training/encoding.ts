@@ -1,4 +1,4 @@
 import type { ImageEncoding, TableEncoding } from '@clr/data';
 
-/** The encoding of data as numbers, as it is stored beside a model. */
+/** How data become numbers, as stored beside a model. */
 export type Encoding = TableEncoding | ImageEncoding;

@@ -3,7 +3,7 @@ import { unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import type { Encoding } from './encoding.ts';
 
-/** The path of the encoding beside a model. */
+/** The path of the encoding that is stored beside a model. */
 export const encodingPath = (model: string): string => `${model.replace(/\.onnx$/i, '')}.encoding.json`;
 
 /** Reads an encoding from the given file, or from the one beside the model if it exists. */

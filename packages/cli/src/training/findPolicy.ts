@@ -10,7 +10,7 @@ import type { Batch } from '@clr/onnx';
 import type { Progress } from './progress.ts';
 import type { SetUp } from './setUp.ts';
 
-/** The policy and the state with which a training starts, and the range test that found them. */
+/** The policy and the state with which a training starts, and the range test that found the policy. */
 export interface Start {
   readonly policy: Policy;
   readonly steps: number;
@@ -27,8 +27,8 @@ export type PlanName = (typeof plans)[number];
 type Refused = Required<Pick<Start, 'finding' | 'trace'>>;
 
 /**
- * Finds the rates. If the first range test gives no suggestion, a table with few rows gets a second one with steadier
- * losses.
+ * Finds the rates. If the first range test gives no suggestion and the data are a table with few rows, a second range
+ * test measures each rate on all rows.
  */
 export async function findPolicy(
   set: SetUp,
@@ -43,7 +43,7 @@ export async function findPolicy(
 
 /**
  * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead,
- * which can be resumed. An interrupted range test is repeated from the start, with the same bits.
+ * because such a run can be resumed. A range test that was interrupted starts over, and gives the same bits.
  */
 async function findOn(
   trainable: Trainable<Batch>,

@@ -28,7 +28,7 @@ type TrainingFlags = Readonly<
     Record<'fast', Flag>
 >;
 
-/** The flags about data and how to read them. */
+/** The flags that say where the data are and how to read them. */
 export const dataFlags: DataFlags = {
   data: text,
   labels: text,
@@ -42,7 +42,7 @@ export const dataFlags: DataFlags = {
   encoding: text,
 };
 
-/** The flags about a training. */
+/** All flags of a training, including those about data. */
 export const trainingFlags: TrainingFlags = {
   ...dataFlags,
   validation: text,
@@ -64,7 +64,7 @@ export const trainingFlags: TrainingFlags = {
   fast: flag,
 };
 
-/** The parsed flags. */
+/** The values of parsed flags. */
 type Given<F extends Flags> = {
   readonly [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean;
 };
@@ -73,32 +73,32 @@ export type TrainingValues = Given<TrainingFlags>;
 
 export const dataHelp = `  --data <path>       a folder with a folder of images for each class; a CSV, Parquet or Arrow table; or arrays:
                       .npz, .npy, .safetensors, IDX. Arrays are matched by name with the model's inputs
-                      (x or images will do), and y, label, labels or target is the answer
-  --labels <file>     the array with the answers, if it is in a file of its own
-  --target <name>     the column or the array to learn
+                      (x or images also match); the target is y, label, labels or target
+  --labels <file>     the array with the targets, if it is in a separate file
+  --target <name>     the column or the array to predict
   --drop <a,b>        columns of a table to leave out
   --task <kind>       classification or regression (default: by the target)
-  --size <n | h,w>    the size of images, if the model leaves it free
+  --size <n | h,w>    the size of images, if the model does not fix it
   --mean, --std <…>   how images are normalised, a number for each channel (default: computed)
-  --raw               leave bytes of arrays as they are; else they are divided by 255
+  --raw               leave bytes of images in arrays as they are; otherwise they are divided by 255
   --encoding <file>   how data become numbers (default: the file beside the model)`;
 
-export const trainingHelp = `  --validation <path> validation data (default: a fifth of --data, chosen by the seed, class by class)
-  --split <share>     the share of --data that becomes validation data (default: 0.2)
+export const trainingHelp = `  --validation <path> validation data (default: a fifth of --data, of each class if there are classes)
+  --split <share>     the share of --data that is held out as validation data (default: 0.2)
   --batch <n>         examples in a batch (default: 32)
   --epochs <n>        the length of the training, in passes over the data (default: 10)
   --steps <n>         the length of the training, in updates
-  --seed <n>          decides everything that is random (default: 0); the same seed gives the same bits
+  --seed <n>          decides everything that is random (default: 0); the same seed gives the same results
   --head <n | auto>   replace the last layer by a new one with n outputs; auto: one for each class in the data
-  --freeze <what>     body: train the last layer alone; or names of weights, with * for any letters
-  --lora <rank>       train adapters of this rank, and the new head; they are merged at the end
+  --freeze <what>     body: train only the last layer; or names of weights to freeze, with * for any characters
+  --lora <rank>       train adapters of this rank, and a new head; the adapters are merged at the end
   --loss <name>       crossEntropy, mse, l1, huber, bceWithLogits (default: by the target)
   --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   options of crossEntropy
   --optimizer <name>  adamW (default), adam, sgd (momentum 0.9), rmsProp
   --weight-decay <n>  the weight decay of the optimizer
-  --lr-scale <names=factor,…>   the rate of some weights, as a share of the others': 'layer1*=0.1,layer2*=0.3';
+  --lr-scale <names=factor,…>   the rate of some weights, relative to the others': 'layer1*=0.1,layer2*=0.3';
                       the first name that matches a weight decides
-  --fast              measure which form of each layer is fastest here; the bits may then differ between machines`;
+  --fast              time several ways to compute each layer and use the fastest; the last bits may then vary`;
 
 /** Reads a number within bounds from a flag. */
 export function numberOf(

@@ -13,8 +13,8 @@ export const mlp = (hidden: readonly number[], rate: number, outputs: number): L
 ];
 
 /**
- * Layers for few rows: fully connected layers beside a linear path. The linear path learns what is linear, so the fully
- * connected layers need not. Dropout keeps these layers from learning noise by heart.
+ * Layers for few rows: fully connected layers beside a linear path. The linear path learns the linear part of the
+ * target, so the fully connected layers need not. Dropout keeps these layers from memorising noise.
  *
  * @see Cheng et al., arXiv 1606.07792, for the linear path
  */
@@ -26,7 +26,7 @@ export const wideAndDeep = (hidden: readonly number[], rate: number, outputs: nu
   },
 ];
 
-/** Blocks of a convolution, a batch norm and a pooling for images [channels, height, width]. */
+/** Blocks of convolution, batch norm, ReLU and pooling for images [channels, height, width]. */
 export function cnn(
   input: readonly number[],
   filters: readonly number[],

@@ -3,18 +3,18 @@ import type * as Onnx from '@clr/onnx';
 import type * as Ort from 'onnxruntime-node';
 import { unusable } from '../errors.ts';
 
-/** The packages that are needed only for training. */
+/** The packages that only the commands for models need. */
 export interface Runtime {
   readonly onnx: typeof Onnx;
   readonly ort: typeof Ort;
 }
 
-/** Loads the training packages, or throws an error that says what to install. */
+/** Loads both packages, or throws an error that says what to install. */
 export async function loadRuntime(): Promise<Runtime> {
   return { onnx: await loadOnnx(), ort: await needed('onnxruntime-node', () => import('onnxruntime-node')) };
 }
 
-/** Loads the package that reads and builds models. It needs no runtime. */
+/** Loads the package that reads and builds models, which needs no runtime. */
 export const loadOnnx = (): Promise<typeof Onnx> => needed('@clr/onnx', () => import('@clr/onnx'));
 
 /** Loads the package that shares jobs between machines. */
@@ -34,7 +34,7 @@ async function needed<T>(
       {
         expected: `the package ${name}, which this command needs`,
         received: code === 'ERR_MODULE_NOT_FOUND' ? 'none installed' : message,
-        advice: `${advice} (with --global, if clr is).`,
+        advice: `${advice} (with --global, if clr is installed globally).`,
       },
       { cause },
     );

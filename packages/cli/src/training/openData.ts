@@ -28,27 +28,27 @@ import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
 import { refuseOther } from './refuseOther.ts';
 
-/** The context in which data are opened. */
+/** What `openData` needs to know besides the path. */
 export interface OpenOptions {
   readonly command: string;
   readonly values: DataValues;
   /** The model's inputs. Absent if there is no model yet. */
   readonly inputs?: readonly ModelInput[];
-  /** True if the answers are class indices. If undefined, the data decide. */
+  /** True if the targets are class indices. If undefined, the data decide. */
   readonly classes?: boolean;
   /** The encoding, if it is already known. */
   readonly encoding?: Encoding;
-  /** False if the answers are not needed. Default true. */
+  /** False if the targets are not needed. Default true. */
   readonly labelled?: boolean;
   /** The split of the rows. An encoding is computed from the training rows alone. */
   readonly split?: SplitOptions;
 }
 
-/** Data in the form of a model's inputs. */
+/** Data in the format of a model's inputs. */
 export interface Opened {
   readonly dataset: Dataset;
   readonly encoding?: Encoding;
-  /** The number of classes, if the answers are classes. */
+  /** The number of classes, if the targets are classes. */
   readonly classes?: number;
   readonly notes: readonly string[];
 }
@@ -120,7 +120,7 @@ async function openImages(path: string, options: OpenOptions): Promise<Opened> {
 
 type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels' | 'layout'>;
 
-/** The size of images: that of the model's input, or `--size`. */
+/** The size, channels and layout of images, as the model's input has them. `--size` gives a size that is not fixed. */
 function imageSize(command: string, values: DataValues, inputs: readonly ModelInput[] | undefined): Size {
   const asked = listOf(command, 'size', values.size);
   const dims = inputs?.[0]?.dims;
@@ -145,7 +145,7 @@ function imageSize(command: string, values: DataValues, inputs: readonly ModelIn
     !(h >= 1 && w >= 1 && Number.isInteger(h) && Number.isInteger(w))
   ) {
     throw unusable({
-      expected: '--size with the size of the images, which the model leaves free',
+      expected: '--size with the size of the images, which the model does not fix',
       received: values.size ?? 'none',
       advice: 'Give --size 224, for example.',
     });

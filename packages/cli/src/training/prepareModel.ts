@@ -13,7 +13,7 @@ export interface Prepared {
   readonly finish: (trained: Uint8Array) => Uint8Array;
 }
 
-/** Gives a model its head and its adapters, and selects the trained weights. */
+/** Replaces the head and adds adapters, as the options ask, and selects the weights to train. */
 export function prepareModel(
   onnx: typeof Onnx,
   given: Uint8Array,
@@ -28,7 +28,7 @@ export function prepareModel(
     if (wanted === undefined) {
       throw unusable({
         expected: 'data with classes, for --head auto',
-        received: 'data whose answers are numbers',
+        received: 'data whose targets are numbers',
         advice: 'Give --head 1.',
       });
     }
@@ -41,7 +41,7 @@ export function prepareModel(
       throw unusable({
         expected: '--lora or --freeze',
         received: 'both',
-        advice: 'With --lora the body is frozen anyway.',
+        advice: 'With --lora all weights except the adapters and a new head are frozen anyway.',
       });
     }
     const adapted = onnx.addLora(model, { rank, seed });
@@ -67,13 +67,13 @@ function headOf(onnx: typeof Onnx, model: Uint8Array): string[] {
   return bias === undefined ? [weight] : [weight, bias];
 }
 
-/** All weights except those that match a list of names with asterisks. */
+/** Selects all weights except those that match a list of names with asterisks. */
 function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable {
   const named = list.split(',').map((text) => namedBy(onnx, model, 'freeze', text));
   return (name) => !named.some((matches) => matches(name));
 }
 
-/** Matches weights by a name with asterisks. Refuses a name that matches no weight. */
+/** Selects the weights that match a name with asterisks. Refuses a name that matches no weight. */
 function namedBy(onnx: typeof Onnx, model: Uint8Array, flag: string, text: string): Trainable {
   const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   const pattern = new RegExp(`^${parts.join('.*')}$`);
@@ -115,7 +115,7 @@ function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | un
   });
 }
 
-/** The loss that the flags ask for, or the default for answers of this kind. */
+/** The loss that the flags ask for. Default: cross-entropy for classes, MSE for numbers. */
 export function lossOf(
   command: string,
   values: TrainingValues,
@@ -143,7 +143,7 @@ export function lossOf(
   if (Object.keys(options).length === 0) return name;
   if (name === 'crossEntropy') return { type: 'crossEntropy', ...options };
   throw unusable({
-    expected: '--loss crossEntropy beside options that only crossEntropy has',
+    expected: '--loss crossEntropy with options that only it supports',
     received: `--loss ${name}`,
     advice: 'Leave out --class-weights, --label-smoothing and --ignore-index.',
   });

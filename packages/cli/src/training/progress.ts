@@ -1,10 +1,10 @@
 import { type Bar, Presets, SingleBar } from 'cli-progress';
 
-/** Shows the progress of a part of the work. */
+/** Shows the progress of a range test, a training or a sweep. */
 export interface Progress {
   start(name: string, steps: number, from?: number): void;
   update(step: number, note: string): void;
-  /** Must always be called, because a bar hides the cursor. */
+  /** Must always be called, because a bar hides the cursor until it is stopped. */
   stop(): void;
 }
 

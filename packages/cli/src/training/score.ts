@@ -1,12 +1,12 @@
 import { unusable } from '../errors.ts';
 import { type Answered, largest, probabilities } from './answer.ts';
 
-/** The quality of answers, as data and as lines to print. */
+/** The quality of a model's predictions, as numbers and as lines to print. */
 export interface Score {
   readonly examples: number;
   readonly accuracy?: number;
   readonly crossEntropy?: number;
-  /** The share of the most frequent class, which is the accuracy of a constant answer. */
+  /** The accuracy of always predicting the most frequent class. */
   readonly constantAccuracy?: number;
   readonly classes?: readonly {
     readonly name: string;
@@ -16,12 +16,12 @@ export interface Score {
   readonly meanSquaredError?: number;
   readonly rootMeanSquaredError?: number;
   readonly meanAbsoluteError?: number;
-  /** R²: 1 − (the squared error of the answers) / (the squared error of always answering the mean). */
+  /** R²: 1 − (the squared error of the predictions) / (the squared error of always predicting the mean). */
   readonly r2?: number;
   readonly lines: readonly string[];
 }
 
-/** Compares answers with the right ones. */
+/** Compares a model's outputs with the targets. */
 export function score(answered: Answered): Score {
   return answered.classes ? ofClasses(answered, answered.classes) : ofNumbers(answered);
 }
@@ -77,9 +77,9 @@ function ofClasses({ outputs, width, count, encoding }: Answered, labels: readon
 function ofNumbers({ outputs, numbers, count, encoding }: Answered): Score {
   if (!numbers || numbers.length !== outputs.length) {
     throw unusable({
-      expected: `${outputs.length} right answers, as many as the model gives`,
+      expected: `${outputs.length} target values, one for each output of the model`,
       received: `${numbers?.length ?? 0}`,
-      advice: 'Give the answers with --target or --labels.',
+      advice: 'Give the targets with --target or --labels.',
     });
   }
   const target = encoding?.kind === 'table' ? encoding.target : undefined;

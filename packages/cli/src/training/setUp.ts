@@ -11,12 +11,12 @@ import { type Opened, openData } from './openData.ts';
 import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 import { steadyLosses } from './steadyLosses.ts';
 
-/** The parts of a training: model, data and trainer. */
+/** Everything that a training needs: model, data and trainer. */
 export interface SetUp extends Runtime {
   readonly trainer: OnnxTrainer;
   /**
-   * The same model with less noisy losses, for a second range test if the first was too noisy. Only given for tables
-   * with few rows.
+   * The same model with less noisy losses, for a second range test if the first one gives no suggestion. Only given for
+   * tables with few rows.
    */
   readonly steady?: Trainable<Batch>;
   readonly prepared: Prepared;
@@ -33,13 +33,13 @@ export interface SetUp extends Runtime {
   readonly counts: { readonly train: number; readonly validation: number };
 }
 
-/** The number of examples that are checked before a training. */
+/** The number of examples that are checked before the training starts. */
 const looked = 2048;
 
-/** A table with more training rows than this gets no second range test: each of its steps evaluates all rows. */
+/** Tables with more training rows get no second range test, because each of its steps would evaluate all rows. */
 const fewRows = 1024;
 
-/** Settings that a command overrides. */
+/** Settings that a command may override. */
 interface Settled {
   readonly optimizer?: Optimizer;
   /** The number of threads. Default: the runtime's choice. */
@@ -141,7 +141,7 @@ const pick = (labels: ArrayLike<number>, rows: Uint32Array): number[] =>
 
 const allRows = ({ count }: Dataset): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
 
-/** The training rows and the validation rows. */
+/** The training rows, and the validation rows with their dataset. */
 async function apart(
   values: TrainingValues,
   dataset: Dataset,

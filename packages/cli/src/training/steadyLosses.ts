@@ -2,8 +2,8 @@ import type { Trainable } from '@clr/core';
 import type { Batch, OnnxTrainer } from '@clr/onnx';
 
 /**
- * Wraps a model for a range test on few, noisy rows. A step trains on its batch, but before that it measures the loss
- * on all rows, and reports this loss. Otherwise the losses of small batches could differ by more than a sweep gains.
+ * Wraps a model for a range test on few, noisy rows. Each step first measures the loss on all rows, which it reports,
+ * and then trains on its batch. The losses of single batches could vary by more than the loss falls in the sweep.
  *
  * @param rows - all training rows, in one pass
  */
@@ -17,7 +17,7 @@ export function steadyLosses(trainer: OnnxTrainer, rows: AsyncIterable<Batch>): 
     }),
     async trainStep(batch, hyper) {
       const metrics = await trainer.evaluate(rows);
-      // Nothing may be evaluated while a step runs.
+      // Wait for the step, because nothing may be evaluated while it runs.
       const { loss, accuracy } = await trainer.trainStep(batch, hyper);
       await Promise.all([loss, accuracy]);
       return metrics;

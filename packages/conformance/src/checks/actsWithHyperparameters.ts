@@ -7,11 +7,12 @@ const decay = 0.5;
 
 /**
  * With plain SGD from weights `w`, a weight decay λ changes them by a further `−lr · λ · w`. If the norm of the
- * gradient is above `clipNorm`, the whole update is scaled down to it; if it is below, nothing changes. A step without
- * these hyperparameters uses the optimizer's own. All are passed by `hyper` of `train`.
+ * gradient exceeds `clipNorm`, the gradient is scaled down to this norm; otherwise nothing changes. A step without
+ * these hyperparameters uses the optimizer's own values. Some steps are taken by `train`, which passes them through its
+ * option `hyper`.
  */
 export const actsWithHyperparameters: TrainableCheck = {
-  name: 'acts with the weight decay and the clipping of the current step',
+  name: 'applies the weight decay and the clipping of the current step',
   skip: (subject) =>
     subject.createWithHyperparameters ? undefined : 'the adapter takes neither weight decay nor clipping',
   async run(subject) {
@@ -43,13 +44,13 @@ export const actsWithHyperparameters: TrainableCheck = {
     if (known.includes('weightDecay')) {
       const decayed = await after(2, { weightDecay: (step) => (step === 1 ? decay : 0) });
       const wanted = end.map((value, index) => value - lr * decay * start[index]!);
-      const said = `a step with weightDecay ${decay} to end lr · ${decay} · w lower`;
+      const said = `a step with weightDecay ${decay} to lower each weight w by a further lr · ${decay} · w`;
       close(
         decayed,
         wanted,
         tolerance,
         said,
-        'Read weightDecay of the step; it applies to all trained weights.',
+        'Use the weightDecay of the step; it applies to all trained weights.',
       );
     }
     if (known.includes('clipNorm')) {
@@ -60,7 +61,7 @@ export const actsWithHyperparameters: TrainableCheck = {
         });
         const scale = Math.min(1, share);
         const wanted = start.map((value, index) => value + scale * update[index]!);
-        const said = `a step with clipNorm at ${share} times the gradient's norm to take ${scale} of the update`;
+        const said = `a step with clipNorm at ${share} times the gradient's norm to make ${scale} times the update`;
         const advice = 'Clip by the norm of all gradients together, before the update.';
         close(clipped, wanted, tolerance + 1e-5 * lr * norm, said, advice);
       }
@@ -74,7 +75,7 @@ export const actsWithHyperparameters: TrainableCheck = {
           await step(model, batchOf(subject, 1), { lr, ...last });
           return flatten(await model.weights());
         });
-      const said = `a step without ${name} to use the optimizer’s own, even after a step with it`;
+      const said = `a step without ${name} to use the optimizer’s own value, even after a step with it`;
       close(
         await ended({}),
         await ended({ [name]: off[name] }),

@@ -3,11 +3,12 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
 /**
- * Two steps at one rate, the second with momentum μ, end `μ · (first update)` further than with momentum 0. This holds
- * for both forms of the velocity while the rate is constant. A step without momentum uses the optimizer's own.
+ * With momentum μ, the second of two steps at the same rate moves the weights `μ · (first update)` further than with
+ * momentum 0. While the rate is constant, this holds whether the velocity sums gradients or updates. A step without
+ * momentum uses the optimizer's own value.
  */
 export const actsWithMomentum: TrainableCheck = {
-  name: 'acts with the momentum of the current step',
+  name: 'applies the momentum of the current step',
   skip: (subject) => (subject.createWithMomentum ? undefined : 'the adapter cannot set momentum'),
   async run(subject) {
     const lr = rateOf(subject);
@@ -25,11 +26,11 @@ export const actsWithMomentum: TrainableCheck = {
     for (const momentum of [0.5, 0.25]) {
       const end = (await run(momentum))[2]!;
       const wanted = still.map((value, index) => value + momentum * (middle[index]! - start[index]!));
-      const said = `a second step with momentum ${momentum} to go further by that share of the first step`;
+      const said = `a second step with momentum ${momentum} to go further by ${momentum} times the first update`;
       close(end, wanted, 8 * 2 ** -23 * largest, said, 'Set the momentum before the update, and use it.');
     }
     const [high, low] = [(await run(undefined, 0.9))[2]!, (await run(undefined, 0.1))[2]!];
-    const said = 'a step without momentum to use the optimizer’s own, not that of the step before';
+    const said = 'a step without momentum to use the optimizer’s own value, not that of the previous step';
     close(high, low, 8 * 2 ** -23 * largest, said, 'Keep the optimizer’s own momentum, and return to it.');
   },
 };

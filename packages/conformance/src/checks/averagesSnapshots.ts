@@ -25,15 +25,15 @@ export const averagesSnapshots: TrainableCheck = {
       const weighed = await averageWeights(trainable, [early, late], [batchOf(subject, 0)], [3, 1]);
       const alone = await averageWeights(trainable, [late, late], [batchOf(subject, 0)]);
       const said = 'averageWeights() to leave the model unchanged';
-      sameBits(await model.weights(), third, said, 'Make a new state in average(); renew only statistics.');
+      sameBits(await model.weights(), third, said, 'Make a new state; do not change the model.');
       const [a, b] = [flatten(first), flatten(second)];
       for (const [state, share, what, advice] of [
         [mean, 1 / 2, 'the weights of an average to be means', 'Weigh all snapshots alike.'],
         [
           weighed,
           1 / 4,
-          'the weights of an average with the weights 3 and 1 to be a quarter of the way from the first to the second',
-          'Use the weights that are passed to average(): averagingWeights() of @clr/core reads them.',
+          'an average with weights 3 and 1 to lie a quarter of the way from the first snapshot to the second',
+          'Use the weights that are passed to average(); averagingWeights() of @clr/core reads them.',
         ],
       ] as const) {
         await trainable.restore(state);

@@ -21,23 +21,23 @@ async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Wei
     await train(model.trainable, subject.batches, {
       policy: policyOf(subject),
       steps: length,
-      // Saving after every step waits for the step, so these are exactly its weights.
+      // Saving waits for the step, so these are exactly the weights after it.
       checkpoint: { every: { steps: 1 }, save: async () => void states.push(await model.weights()) },
     });
     return states;
   });
 }
 
-/** Every call that can fail in a short run, in every way it can fail. */
+/** The faults to inject: for each kind of call, each of the given call numbers and each way of failing. */
 function* faultsOf(asked: readonly Asked[], calls: readonly number[]): Generator<Fault> {
   for (const each of asked) {
     for (const call of calls) for (const failure of failures[each]) yield { asked: each, call, failure };
   }
 }
 
-/** Whatever call fails in a run or a range test, the model is in the right state, and a checkpoint can be resumed. */
+/** Whichever call fails in a run or a range test, the model is in the right state, and a checkpoint can be resumed. */
 export const keepsStateOnFaults: TrainableCheck = {
-  name: 'keeps its state whatever call fails in a run or a range test',
+  name: 'keeps its state whichever call fails in a run or a range test',
   async run<Batch>(subject: Subject<Batch>) {
     const states = await undisturbed(subject);
     for (const fault of faultsOf(
@@ -72,7 +72,7 @@ const describe = (fault: Fault | number): string =>
     ? `an abort at read ${fault} of the signal`
     : `call ${fault.call} of ${fault.asked} that ${fault.failure}`;
 
-/** A run with a fault, or with an abort at the given read of the signal. */
+/** Checks a run with a fault, or with a signal that is aborted after `fault` reads. */
 async function trainsThrough<Batch>(
   subject: Subject<Batch>,
   states: readonly Weights[],
@@ -101,7 +101,7 @@ async function trainsThrough<Batch>(
   });
 }
 
-/** A range test with a fault, or with an abort at the given read of the signal. */
+/** Checks a range test with a fault, or with a signal that is aborted after `fault` reads. */
 async function sweepsThrough<Batch>(
   subject: Subject<Batch>,
   model: TestModel<Batch>,
@@ -129,7 +129,7 @@ async function sweepsThrough<Batch>(
   await model.trainable.restore(snapshot);
 }
 
-/** Awaits a call. If it rejects, the error must be a `ClrError` with the three parts. */
+/** Awaits a call. If it rejects, the error must be a `ClrError` with its three parts: expected, received, advice. */
 async function settled(call: Promise<unknown>, fault: Fault | number): Promise<void> {
   try {
     await call;

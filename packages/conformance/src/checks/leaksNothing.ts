@@ -19,8 +19,8 @@ export const leaksNothing: TrainableCheck = {
     };
     const initial = await live();
     await withModel(richest(subject), async (model) => {
-      // The first round may fill caches. A pool of buffers may grow later too, if more reads than before overlap, but a
-      // leak grows each time.
+      // The first round may fill caches. A pool of buffers may still grow later, if more reads overlap than before. A
+      // leak grows in every round.
       await round(model);
       let before = await live();
       for (let tries = 3; tries > 0; tries--) {

@@ -4,8 +4,8 @@ import { batchOf, plain, rateOf, richest, step, steps, withModel } from '../mode
 import type { Subject } from '../subject.ts';
 
 /**
- * The batch sharpness agrees with the curvature that two steps of plain SGD on one batch show. Computing it does not
- * change the model.
+ * The batch sharpness agrees with the curvature computed from two steps of plain SGD on one batch. Computing it does
+ * not change the model.
  */
 export const measuresSharpness: TrainableCheck = {
   name: 'measures the batch sharpness',
@@ -47,7 +47,7 @@ function sharpnessOf<Batch>({ trainable }: Model<Batch>, batch: Batch): Promise<
   return trainable.batchSharpness(batch);
 }
 
-/** `(g₀ − g₁)·g₀ / (rate · |g₀|²)`, with the gradients of two steps on one batch. */
+/** `(g₀ − g₁)·g₀ / (rate · |g₀|²)`, with the gradients g₀ and g₁ of two steps on one batch. */
 function seenInSteps<Batch>(subject: Subject<Batch>, rate: number): Promise<number> {
   return withModel(plain(subject), async (model) => {
     const at = [flatten(await model.weights())];

@@ -3,11 +3,11 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, richest, steps, withModel } from '../model.ts';
 
 /**
- * Predicted outputs score as an evaluation does and belong to the current weights. Computing them does not change the
- * model.
+ * Predicted outputs come from the current weights, and scoring them gives the metrics of `evaluate`. Computing them
+ * does not change the model.
  */
 export const predictsWhatIsScored: TrainableCheck = {
-  name: 'predicts what its evaluation scores',
+  name: 'predicts the outputs that evaluate scores',
   skip: ({ optional }) =>
     optional?.includes('predictBatch')
       ? undefined
@@ -30,13 +30,13 @@ export const predictsWhatIsScored: TrainableCheck = {
         'Run only the forward pass.',
       );
       sameBits([before.outputs], [Float32Array.from(kept)], 'outputs to stay unchanged', 'Give copies.');
-      notSameBits([after.outputs], [before.outputs], 'outputs to follow the weights', 'Compute them again.');
+      notSameBits([after.outputs], [before.outputs], 'outputs to change with the weights', 'Recompute them.');
       for (const batch of subject.batches) {
         const { outputs, examples, score } = await trainable.predictBatch(batch);
         if (examples !== subject.size(batch) || outputs.length % examples !== 0) {
           const received = `${outputs.length} outputs of ${examples} examples`;
           throw fail(
-            `as many outputs for each of ${subject.size(batch)} examples`,
+            `the same number of outputs for each of ${subject.size(batch)} examples`,
             received,
             'Return the number of examples in the batch.',
           );
@@ -48,7 +48,7 @@ export const predictsWhatIsScored: TrainableCheck = {
           [scored.loss, scored.accuracy ?? 0],
           [evaluated.loss, evaluated.accuracy ?? 0],
           1e-5 * (1 + Math.abs(evaluated.loss)),
-          'outputs to score like their model',
+          'the metrics of predicted outputs to equal those of evaluate()',
           advice,
         );
       }

@@ -20,7 +20,7 @@ export const refusesForeignSnapshots: TrainableCheck = {
         'a number': 7,
         'an empty object': {},
         'a snapshot of another adapter': { adapter: 'somebody else', version: 1, weights: [] },
-        'its own snapshot after JSON, which does not keep typed arrays': JSON.parse(JSON.stringify(own)),
+        'its own snapshot after a JSON round trip, which loses typed arrays': JSON.parse(JSON.stringify(own)),
       };
       const advice = 'Check the whole snapshot before restore() changes anything.';
       for (const [what, snapshot] of Object.entries(foreign)) {

@@ -2,7 +2,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** After a restore, the same steps give the same bits, because optimizer slots and counters are part of the state. */
+/** Steps repeated after a restore give the same bits, because optimizer slots and counters are part of the state. */
 export const restoresOptimizer: TrainableCheck = {
   name: 'restores the optimizer with the weights',
   async run(subject) {

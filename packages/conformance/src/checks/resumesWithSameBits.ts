@@ -3,9 +3,11 @@ import { fail, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { rateOf, richest, withModel } from '../model.ts';
 
-/** `train()` from `{ step, snapshot }` in the middle of a cycle ends like the uninterrupted run. */
+/**
+ * A run that resumes from a checkpoint in the middle of a cycle has the weights and losses of the uninterrupted run.
+ */
 export const resumesWithSameBits: TrainableCheck = {
-  name: 'resumes a run with the same bits',
+  name: 'resumes a run bit for bit',
   async run(subject) {
     const policy = triangular({
       baseLr: rateOf(subject) / 10,
@@ -34,7 +36,7 @@ export const resumesWithSameBits: TrainableCheck = {
       const index = losses.findIndex((loss, at) => !Object.is(loss, whole.losses[at]));
       if (index >= 0) {
         throw fail(
-          'a resumed run to have the same losses',
+          'a resumed run to have the losses of the uninterrupted one',
           `${losses[index]} instead of ${whole.losses[index]} at step ${index}`,
           advice,
         );

@@ -3,8 +3,8 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
 /**
- * A model that sees the same inputs for every example learns a constant answer. Its metrics then reach those that
- * the adapter computes.
+ * A model that gets the same inputs for every example can only learn a constant answer. Its metrics must end close to
+ * those of `constantAnswer`.
  */
 export const saysConstantAnswer: TrainableCheck = {
   name: 'says what the best constant answer achieves',
@@ -39,16 +39,16 @@ export const saysConstantAnswer: TrainableCheck = {
       const loss = learned.loss / said.loss;
       if (!(loss > 0.999 && loss < 1.05)) {
         throw fail(
-          `a constant answer with the loss ${said.loss}`,
-          `${learned.loss}, which a model learned`,
+          `a model trained on constant inputs to reach the loss of constantAnswer(), ${said.loss}`,
+          `${learned.loss}`,
           advice,
         );
       }
       const off = (said.accuracy ?? 0) - (learned.accuracy ?? 0);
       if (said.accuracy !== undefined && !(off > -1e-6 && off < 0.15)) {
         throw fail(
-          `a constant answer with the accuracy ${said.accuracy}`,
-          `${learned.accuracy}, which a model learned`,
+          `a model trained on constant inputs to reach the accuracy of constantAnswer(), ${said.accuracy}`,
+          `${learned.accuracy}`,
           advice,
         );
       }

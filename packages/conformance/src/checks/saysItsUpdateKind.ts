@@ -7,7 +7,7 @@ import { plain, withModel } from '../model.ts';
  * or nothing.
  */
 export const saysItsUpdateKind: TrainableCheck = {
-  name: 'says its update kind, or nothing',
+  name: 'declares the right update kind, or none',
   async run(subject) {
     await withModel(plain(subject), async ({ trainable: { updateKind } }) => {
       if (updateKind !== undefined && updateKind !== 'sgd') {

@@ -19,7 +19,7 @@ export const snapshotsStayUnchanged: TrainableCheck = {
         sameBits(
           await model.weights(),
           start,
-          `a snapshot restored ${time} to restore the weights at the time it was taken`,
+          `a snapshot restored ${time} to bring back the weights from which it was taken`,
           'Copy the weights when taking the snapshot, and again when restoring it.',
         );
       }
@@ -30,7 +30,7 @@ export const snapshotsStayUnchanged: TrainableCheck = {
       sameBits(
         await steps(model, subject, 3, 6),
         wanted,
-        'a snapshot that changes after it was restored to have no effect',
+        'changing a snapshot after it was restored to have no effect',
         'Copy everything in restore(), not at the next step.',
       );
     });

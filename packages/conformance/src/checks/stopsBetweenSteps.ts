@@ -30,7 +30,7 @@ export const stopsBetweenSteps: TrainableCheck = {
         for (let at = 0; at < record.step; at++) await step(other, batchOf(subject, at), { lr });
         return other.weights();
       });
-      const said = `an aborted run of ${record.step} steps to end with the weights of as many steps by hand`;
+      const said = `an aborted run of ${record.step} steps to end with the weights of as many calls of trainStep`;
       sameBits(weights, byHand, said, 'Take exactly one update in each trainStep.');
     });
   },

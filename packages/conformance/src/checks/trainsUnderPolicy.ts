@@ -3,7 +3,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
-/** Core's `train()` under a policy equals a loop of `trainStep` with `schedule.lr(k)`. */
+/** Core's `train()` under a policy ends with the weights of a loop of `trainStep` with `schedule.lr(k)`. */
 export const trainsUnderPolicy: TrainableCheck = {
   name: 'trains under a policy like a loop of trainStep',
   async run(subject) {

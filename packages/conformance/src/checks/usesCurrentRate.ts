@@ -13,7 +13,7 @@ export const usesCurrentRate: TrainableCheck = {
       for (const [index, lr] of [0, rate, 0, 0, rate / 2, 0].entries()) {
         await step(model, batchOf(subject, index), { lr });
         const after = await model.weights();
-        const said = `step ${index} of the rates 0, r, 0, 0, r/2, 0`;
+        const said = `step ${index} of steps with the rates 0, r, 0, 0, r/2, 0`;
         if (lr === 0)
           sameBits(
             after,

@@ -4,7 +4,7 @@ import { refusal, richest, steps, withModel } from '../model.ts';
 
 /** Metrics over several batches are means over all examples, so a large batch counts more than a small one. */
 export const weightsEvaluation: TrainableCheck = {
-  name: 'weights evaluation by examples',
+  name: 'weights the batches of an evaluation by their size',
   async run(subject) {
     await withModel(richest(subject), async (model) => {
       await steps(model, subject, 0, 2);

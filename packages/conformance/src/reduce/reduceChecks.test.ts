@@ -14,7 +14,7 @@ describe.each([1, 2, 3, 4])('%i ranks in one process', (size) => {
 
 describe('reduceChecks', () => {
   const broken: Readonly<Record<string, (reduce: Reduce) => Partial<Reduce>>> = {
-    'that gives all ranks the same number': () => ({ rank: 0 }),
+    'that gives every rank the number 0': () => ({ rank: 0 }),
     'that copies instead of adding': (reduce) => ({
       sum: (vectors) => reduce.broadcast(vectors, 0),
     }),
@@ -27,13 +27,13 @@ describe('reduceChecks', () => {
     'that broadcasts from rank 0 only': (reduce) => ({
       broadcast: (vectors) => reduce.broadcast(vectors, 0),
     }),
-    'that knows only its own failures': (reduce) => ({
+    'that does not tell a rank about the failures of others': (reduce) => ({
       async all(ok) {
         await reduce.all(ok);
         return ok;
       },
     }),
-    'that writes into copies': (reduce) => ({
+    'that writes the sums into copies': (reduce) => ({
       sum: (vectors) => reduce.sum(vectors.map((vector) => vector.slice())),
     }),
   };
@@ -49,7 +49,7 @@ describe('reduceChecks', () => {
 });
 
 describe('ranksInProcess', () => {
-  it('refuses calls that differ', async () => {
+  it('refuses calls that differ between ranks', async () => {
     const [first, second] = ranksInProcess(2);
     const calls = [first!.sum([new Float32Array(2)]), second!.sum([new Float32Array(3)])];
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected');

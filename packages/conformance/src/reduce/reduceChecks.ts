@@ -15,7 +15,7 @@ type Vector = Float32Array | Float64Array;
 const awkward = (rank: number, length: number): number[] =>
   Array.from({ length }, (_, i) => Math.sin(1 + i * 7 + rank * 13) * 10 ** ((i + 3 * rank) % 6));
 
-/** The vectors of all ranks, gathered with sums of zeros. */
+/** Gathers the vectors of all ranks, by adding each to zeros from the other ranks. */
 async function gather(reduce: Reduce, vector: Vector): Promise<Vector[]> {
   const slots = Array.from({ length: reduce.size }, (_, rank) =>
     rank === reduce.rank

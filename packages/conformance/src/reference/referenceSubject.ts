@@ -8,7 +8,7 @@ function create(options: ReferenceOptions): TestModel<ReferenceBatch> {
   return { trainable, weights: () => [trainable.weights.slice()] };
 }
 
-/** Batches of different sizes, made by a rule. No two are alike. */
+/** Batches of different sizes, the same in every run. No two are alike. */
 const batches: readonly ReferenceBatch[] = [5, 8, 3, 8].map((count, batch) => ({
   features: Array.from({ length: count }, (_, row) =>
     Array.from({ length: sizes.features }, (_, column) => Math.cos(batch * 31 + row * 7 + column * 3)),
@@ -17,8 +17,8 @@ const batches: readonly ReferenceBatch[] = [5, 8, 3, 8].map((count, batch) => ({
 }));
 
 /**
- * The {@link referenceTrainable} as a subject of the checks, which all pass. It is a pattern for an adapter's own
- * subject.
+ * The {@link referenceTrainable} as a subject that passes all checks. Use it as a pattern for the subject of your own
+ * adapter.
  *
  * @example
  * ```ts

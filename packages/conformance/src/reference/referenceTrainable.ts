@@ -48,11 +48,11 @@ interface Pass {
 }
 
 /**
- * A minimal complete adapter: softmax regression with SGD and momentum, in float32 and plain JavaScript. It serves
+ * A minimal complete adapter: softmax regression with SGD and momentum, in float32 and plain JavaScript. It is used in
  * tests, and as an example of a Trainable.
  *
- * @throws {ClrError} from `trainStep` and `evaluate`, if a batch has no examples, a row of another length or
- * an invalid class
+ * @throws {ClrError} from `trainStep` and `evaluate`, if a batch has no examples, a row of the wrong length or an
+ *   invalid class
  *
  * @example
  * ```ts
@@ -150,7 +150,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   return model;
 }
 
-/** Checks a snapshot of a model of this size. Throws before anything changes. */
+/** Checks a snapshot of a model with `size` weights. Throws before anything changes. */
 function checkSnapshot(snapshot: Snapshot, size: number): State {
   const { weights, velocity } = (snapshot ?? {}) as Partial<State>;
   for (const vector of [weights, velocity]) {
@@ -202,7 +202,7 @@ function probabilities(weights: Float32Array, row: readonly number[], classes: n
   return powers.map((power) => power / total);
 }
 
-/** The metrics of probabilities against the wanted classes. */
+/** The metrics of predicted probabilities, given the true classes. */
 function score(shares: Float32Array, wanted: readonly number[], classes: number): Metrics {
   let [loss, right] = [0, 0];
   for (const [example, of] of wanted.entries()) {

@@ -29,7 +29,7 @@ async function auto(options: Options, trainable: LinearTrainable = linearTrainab
 }
 
 describe('autoClr', () => {
-  it('takes no more than its budget, and all of it by default', async () => {
+  it('spends no more than its budget, and by default all of it', async () => {
     const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
     const small = fc.integer({ min: 2, max: 400 });
     const large = fc.integer({ min: 401, max: 3000 });
@@ -60,7 +60,7 @@ describe('autoClr', () => {
     expect(trainable.state.w).toBeCloseTo(3, 0);
   });
 
-  it('returns the trace of the finding as JSON that can be read again', async () => {
+  it('returns a trace that survives a JSON round trip and gives the same suggestion again', async () => {
     const { result, events } = await auto({});
     const told = events.find((event) => event.type === 'finding')!;
     expect(told).toMatchObject({ trace: result.trace, finding: { suggestion: result.finding.suggestion } });
@@ -96,7 +96,7 @@ describe('autoClr', () => {
     expect(run!.troughs.map(({ step }) => step)).toEqual([run!.step]);
   });
 
-  it('cycles at least three times and ends at a trough', async () => {
+  it('runs at least three cycles under the plan cycles, and ends at a trough', async () => {
     const { result } = await auto({ plan: 'cycles', steps: 800, stepsPerEpoch: 7 });
     const [high, low] = result.policy?.type === 'sequence' ? result.policy.stages : [];
     const bounds = [high, low].map((stage) => (stage?.policy.type === 'triangular' ? stage.policy : null));
@@ -106,7 +106,7 @@ describe('autoClr', () => {
     expect(troughs[troughs.length - 1]?.step).toBe(step);
     expect(step).toBeGreaterThan(580);
     const { stepSize } = bounds[0]!;
-    // Four fifths of the cycles between the bounds, the rest a tenth as high.
+    // Four fifths of the cycles lie between the bounds, the others between a tenth of the bounds.
     expect(high!.steps! / step).toBeGreaterThan(0.75);
     expect(high!.steps! / step).toBeLessThan(0.85);
     expect(stepSize / 7).toBeGreaterThanOrEqual(2);
@@ -135,7 +135,7 @@ describe('autoClr', () => {
     expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
   });
 
-  it('returns the state that it reached when it is aborted', async () => {
+  it('returns the state reached so far if it is aborted', async () => {
     const controller = new AbortController();
     const { result, trainable } = await auto({
       signal: controller.signal,
@@ -194,7 +194,7 @@ describe('autoClr', () => {
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['average', 'ensemble']);
   });
 
-  it('stops at the next trough on request, with a model as good as at the end', async () => {
+  it('stops at the next trough on request, and the model is well trained there', async () => {
     const stopAtTrough = { aborted: false };
     const onEvent = (event: AutoClrEvent) => {
       if (event.type === 'step' && event.step.step === 150) stopAtTrough.aborted = true;
@@ -219,7 +219,7 @@ describe('autoClr', () => {
     if (result.run) expect(result.best).toMatchObject({ step: 0, snapshot: before });
   });
 
-  it('reports the updates that each part took', async () => {
+  it('reports the updates spent on the range test, the verdict and the training', async () => {
     for (const options of [
       {},
       { verdict: true },
@@ -237,7 +237,7 @@ describe('autoClr', () => {
     }
   });
 
-  /** A model with the given evaluations in a verdict: first the plan's, then those of its rivals. */
+  /** A model that returns the given metrics in a verdict: first for the plan, then for its rivals. */
   function judged(...ends: readonly { readonly loss: number; readonly accuracy?: number }[]) {
     const trainable = linearTrainable();
     const { evaluate } = trainable;
@@ -249,7 +249,7 @@ describe('autoClr', () => {
     return trainable;
   }
 
-  it('trains a rival that won clearly, with the averages of its troughs', async () => {
+  it('trains a rival that won clearly, and averages its troughs', async () => {
     const options = { average: true, verdict: true };
     const { result } = await auto(options, judged({ loss: 9 }, { loss: 1 }));
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true, margin: 8 });
@@ -259,7 +259,7 @@ describe('autoClr', () => {
     expect(result.average!.troughs.length).toBe(5);
   });
 
-  it('trains the plan if a rival won by no more than chance', async () => {
+  it("trains the plan if a rival's lead may be due to chance", async () => {
     const { result } = await auto({ verdict: true }, judged({ loss: 1.01 }, { loss: 1 }));
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: false });
     expect(result.policy?.type).toBe('decay');
@@ -276,7 +276,7 @@ describe('autoClr', () => {
     expect(result.policy?.type).toBe('wsd');
   });
 
-  it('lets a plan that diverged lose, even if the other plan learned little', async () => {
+  it('lets a plan that diverged lose, even to a plan that learned little', async () => {
     let trial = 0;
     const trainable = linearTrainable({
       result: (_, honest) => (trial === 1 ? { loss: Number.NaN } : honest),
@@ -297,7 +297,7 @@ describe('autoClr', () => {
     expect(result.verdict!.trials).toEqual([{ plan: 'decay' }, { plan: 'fixed', end: expect.anything() }]);
   });
 
-  it('continues from the state in which the sweep reached maxLr, with a short warm-up', async () => {
+  it('continues from a state that the sweep passed at a rate below maxLr', async () => {
     const trainable = linearTrainable();
     const states: LinearTrainable['state'][] = [];
     const seen: number[] = [];
@@ -316,7 +316,7 @@ describe('autoClr', () => {
     expect(result.finding.reasons.at(-1)).toContain(
       `had reached ${showNumber(points[updates]!.lr)}. The sweep up to there`,
     );
-    // A fresh model has the same bits after the same steps.
+    // A fresh model that takes the same steps reaches the same state.
     const again = linearTrainable();
     for (const { lr } of points.slice(0, updates)) {
       await again.trainStep(examples[again.seen.length % examples.length]!, { lr });
@@ -324,7 +324,7 @@ describe('autoClr', () => {
     expect(again.state).toEqual(states[0]);
   });
 
-  it('continues from the state of a sweep only with a decay and without a verdict', async () => {
+  it('continues from a state of the sweep only if the plan is a decay and there is no verdict', async () => {
     for (const options of [{ plan: 'cycles' }, { plan: 'wsd' }, { verdict: true }] as const) {
       const trainable = linearTrainable();
       let state: LinearTrainable['state'] | undefined;
@@ -374,7 +374,7 @@ describe('autoClr', () => {
     );
   });
 
-  it('starts again after the training lost what it had learned at finite losses', async () => {
+  it('starts again after the training lost what it had learned, even if the losses stay finite', async () => {
     const even = [-1, 1].map((x) => ({ x, y: 3 * x }));
     let [policies, taken] = [0, 0];
     const trainable = linearTrainable({
@@ -435,7 +435,7 @@ describe('autoClr', () => {
     expect(await planOf({ plan: 'decay', stopAtTrough: { aborted: false } })).toBe('decay');
   });
 
-  it('trains a given policy with the peak for this model, up to its last trough', async () => {
+  it('scales a given policy to the peak for this model, and trains it up to its last trough', async () => {
     const plan = triangular2({ baseLr: 1, maxLr: 6, stepSize: 50 });
     const { result } = await auto({ plan, average: true });
     const { policy, run, finding, cost } = result;
@@ -447,7 +447,7 @@ describe('autoClr', () => {
     expect(result.average!.troughs.length).toBe(run!.troughs.length);
   });
 
-  it('shortens the range test for a custom policy with a long cycle', async () => {
+  it('leaves the steps that the first cycle of a custom policy needs', async () => {
     const plan = constant({ lr: 1 });
     const { result } = await auto({ plan });
     expect(result.run!.step).toBe(600 - result.cost.rangeTest);
@@ -472,7 +472,7 @@ describe('autoClr', () => {
       { plan: 'linear' as never },
       'Expected plan to be "decay" or "cycles" or "wsd" or "fixed"',
     ],
-    ['a plan of null', { plan: null as never }, 'Expected plan to be'],
+    ['null as the plan', { plan: null as never }, 'Expected plan to be'],
     [
       'a plan that is too long',
       { plan: decay({ maxLr: 1, steps: 600 }) },
@@ -499,7 +499,7 @@ describe('autoClr', () => {
     ['trials that are too short', { steps: 90, verdict: true }, 'enough for 2 trials of at least 10 steps'],
     ['too many updates per rate', { updatesPerRate: 9 }, 'Expected updatesPerRate to be at most 6'],
     [
-      'a controller in place of its signal',
+      'an AbortController in place of its signal',
       { stopAtTrough: new AbortController() as never },
       'Expected stopAtTrough to be',
     ],

@@ -13,11 +13,11 @@ import { giveVerdict } from './verdict.ts';
  * Trains a model without a given rate: a range test finds the rates, a plan is trained with them, and the best state is
  * kept. It detects a model that is already trained, and never leaves it worse on `validation`.
  *
- * `steps` is the whole budget. The range test takes 8 % of it, but at most 600 updates and at least 135 (or half of
- * the budget if that is less). A test that suggests nothing is repeated with up to 200 updates if both tests together
- * fit into a third of the budget. A verdict (a comparison of plans in short trainings), if requested, takes a fifth
- * of the budget. The training gets the rest. If the plan is a decay and no verdict is requested, the training
- * continues from the state in which the sweep reached `maxLr`. The sweep then serves as its warm-up.
+ * `steps` is the whole budget. The range test takes 8 % of it, but at most 600 updates and at least 135 (or half of the
+ * budget if that is less). A test that suggests nothing is repeated with up to 200 updates if both tests together fit
+ * into a third of the budget. A verdict (a comparison of plans in short training runs), if requested, takes a fifth of
+ * the budget. The training gets the rest. If the plan is a decay and no verdict is requested, the training continues
+ * from a state that the sweep passed on its way up to `maxLr`. The sweep then serves as its warm-up.
  *
  * If the range test gives no suggestion, nothing is trained and the model stays unchanged. `finding.reasons` then say
  * why.
@@ -47,7 +47,7 @@ export async function autoClr<Batch>(
       trained = (result.best?.step ?? 0) > 0;
       return result;
     },
-    // If settling did not help, the model is restored.
+    // Settling or the warm-up may have changed the model. If no trained state is kept, the original one is restored.
     async () => {
       const { untouched } = session;
       if (!untouched || trained) return;
@@ -55,7 +55,7 @@ export async function autoClr<Batch>(
         'restore()',
         'at the end',
         () => trainable.restore(untouched),
-        'The model has settled.',
+        'The model was not restored.',
       );
     },
   );

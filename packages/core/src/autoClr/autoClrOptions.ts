@@ -23,20 +23,20 @@ export interface AutoClrOptions<Batch> {
    */
   readonly plan?: Plan;
   /**
-   * Compares the plan with other plans in short trainings, which together take a fifth of `steps`. `true` compares it
+   * Compares the plan with other plans in short training runs that together take a fifth of `steps`. `true` compares it
    * with `'fixed'`. A list compares it with each plan in the list. If another plan is clearly better, that plan is
    * trained instead. Default false.
    */
   readonly verdict?: boolean | readonly Plan[];
   /**
-   * If given, the range test tries each rate separately, on the same batches, with this many updates each. The
-   * default for a model that is already trained is 5. The metrics show that it is trained, in some cases only
-   * together with a sweep that found no rates. For any other model, the default is one sweep over rising rates.
+   * If given, the range test tries each rate separately, on the same batches, with this many updates each. The default
+   * for a model that is already trained is 5. A model counts as trained if its metrics show this clearly, or if they
+   * suggest it and a sweep finds no rates. For any other model, the default is one sweep over rising rates.
    */
   readonly updatesPerRate?: number;
   /**
    * After this many cycles without gain, the bounds are divided by ten. After `reductions` such divisions, training
-   * stops instead. Default: the bounds are never divided.
+   * stops instead. Default: cycles without gain change nothing.
    */
   readonly patience?: number;
   /**
@@ -65,7 +65,7 @@ export type AutoClrEvent =
       readonly point: RangeTestPoint;
     }
   /**
-   * Emitted after settling, which is a training at a low rate before the range test. A model settles only if its loss
+   * Emitted after settling: up to 100 steps at a low rate before the range test. A model settles only if its loss
    * started far above that of the best constant answer.
    */
   | {

@@ -22,7 +22,7 @@ export interface BestState extends Metrics {
   readonly averaged?: boolean;
 }
 
-/** A short training under one plan. */
+/** A short training run under one plan. */
 export interface Trial {
   /** The plan that was tried. */
   readonly plan: Plan;
@@ -30,7 +30,7 @@ export interface Trial {
   readonly end?: Metrics;
 }
 
-/** A comparison of plans in short trainings, like the paper's comparison of a fixed rate with cycles. */
+/** A comparison of plans in short training runs, like the paper's comparison of a fixed rate with cycles. */
 export interface Verdict {
   /** The plan that won. If `clear` is true, it is trained with the rest of the budget. */
   readonly winner: Plan;
@@ -42,8 +42,8 @@ export interface Verdict {
    */
   readonly margin: number;
   /**
-   * True if the loser diverged, or if the margin is too large to be chance. For that, it must exceed two percentage
-   * points of accuracy, or 2 % of the loss.
+   * True if the plan with which the winner is compared diverged, or if the margin is too large to be chance. For that,
+   * it must exceed two percentage points of accuracy, or 2 % of the loss.
    */
   readonly clear: boolean;
   /** The number of steps of each trial. */

@@ -93,7 +93,7 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
   const trials = verdict ? 1 + rivals.length : 0;
   const trialSteps = verdict ? stepsOfTrial(options.steps, trials) : 0;
   if (verdict && trialSteps === 0) {
-    const expected = `enough for ${trials} trials of at least 10 steps in a fifth of it`;
+    const expected = `enough for ${trials} trials of at least 10 steps each in a fifth of the budget`;
     throw new PolicyError('steps', options.steps, expected, 'Give more steps, or leave out `verdict`.');
   }
   const verdictSteps = trials * trialSteps;
@@ -127,7 +127,12 @@ function checkTroughs<Batch>(plan: Plan, options: AutoClrOptions<Batch>, made: T
   const { patience, reductions, average, ensemble } = options;
   const advice = 'Choose such a plan, or leave out the option that needs it.';
   if ((patience || reductions !== undefined) && plan !== 'cycles' && plan !== 'fixed') {
-    throw new PolicyError('plan', plan, "'cycles' or 'fixed', whose bounds patience can reduce", advice);
+    throw new PolicyError(
+      'plan',
+      plan,
+      "'cycles' or 'fixed', because patience and reductions work only with these",
+      advice,
+    );
   }
   if ((average || ensemble) && troughsWithin(made.policy, made.steps).length < 2) {
     const expected = "'cycles', 'wsd' or another plan with two troughs or more, for average and ensemble";

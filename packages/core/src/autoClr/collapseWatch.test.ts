@@ -14,7 +14,7 @@ function collapsesAfter(losses: readonly (number | null)[], from: readonly numbe
   });
 }
 
-it('reports a collapse if the median of 20 losses has lost nine tenths of the gain', () => {
+it('reports a collapse if the median of the last 20 losses shows that nine tenths of the gain are lost', () => {
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.3)])).toBe(30 + 10);
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.12)])).toBe(30 + 10);
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.08)])).toBe(-1);
@@ -28,7 +28,7 @@ it('reports no collapse if nothing was learned yet, or no untrained loss is know
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.3)], [])).toBe(-1);
 });
 
-it('reports no collapse in a noisy training whose loss falls', () => {
+it('reports no collapse in a noisy run whose loss falls', () => {
   const noise = fc.array(fc.double({ min: -0.15, max: 0.15, noNaN: true }), {
     minLength: 50,
     maxLength: 200,

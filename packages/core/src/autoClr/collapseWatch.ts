@@ -7,19 +7,20 @@ import { median } from '../statistics.ts';
  * - The gain is above `noises` standard deviations of the losses before anything was learned.
  * - The median of the last `steps` losses shows that the share `share` of the gain is lost.
  *
- * The numbers were chosen by hand. They are far beyond chance, and they show a collapse early enough to start again.
+ * The numbers were chosen by hand, so that noise does not look like a collapse, and a collapse is seen early enough to
+ * start again.
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 
-/** Watches the losses of a training. */
+/** Watches the losses of a training run. */
 export interface CollapseWatch {
   readonly collapsed: boolean;
   see(loss: number | null): void;
 }
 
 /**
- * Detects a run that has lost what it had learned. Units that die at too high a rate leave a finite loss, which no
- * lower rate reduces again.
+ * Detects a run that has lost what it had learned. At too high a rate, units can die (as dead ReLUs do). The loss then
+ * stays finite, but lowering the rate does not reduce it again.
  *
  * @param untrained - losses before anything was learned; if there are none, no collapse is reported
  */

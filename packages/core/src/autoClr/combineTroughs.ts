@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 /** The most batches used to re-estimate the running statistics of an average. */
 const maxBatches = 100;
 
-/** Evaluates the average of troughs and passes it to `keep`. Undefined after an abort, or if it is not finite. */
+/** Evaluates the average of troughs and passes it to `keep`. Undefined after an abort, or if its loss is not finite. */
 export async function averageTroughs<Batch>(
   { trainable, batches, options }: Session<Batch>,
   troughs: readonly Checkpoint[],

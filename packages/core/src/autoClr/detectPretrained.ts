@@ -4,7 +4,7 @@ import { comparable } from '../trainable/metrics.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Pretrained {
-  /** True if the model is so well trained that a sweep would only harm it. */
+  /** True if the model is so well trained that the rising rate of a sweep would only make it worse. */
   readonly trained: boolean;
   readonly reason: string;
 }
@@ -12,9 +12,9 @@ export interface Pretrained {
 /**
  * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
- * An untrained classifier has a loss of at least ln 2 = 0.69 (the logarithm of the number of classes), or at least
- * the loss of the best constant answer, where that is known. Its accuracy is about e^−loss. If most examples are of
- * one class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that
+ * An untrained classifier has a loss of at least ln 2 = 0.69, because it has two classes or more. If the loss of the
+ * best constant answer is known, that is its lowest loss instead. Its accuracy is about e^−loss. If most examples are
+ * of one class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that
  * the model is trained. An accuracy clearly above e^−loss, without a low loss, is a weaker sign. It counts only if a
  * sweep found nothing, and if the loss is not above that of the best constant answer.
  */
@@ -43,6 +43,7 @@ export function detectPretrained(
 }
 
 /**
- * The loss of guessing among a thousand equal classes. A higher loss comes from bad initial weights, at any accuracy.
+ * The loss of guessing among a thousand equally likely classes. A higher loss comes from bad initial weights, whatever
+ * the accuracy.
  */
 const maxUntrained: number = Math.log(1000);

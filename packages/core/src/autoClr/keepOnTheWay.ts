@@ -9,9 +9,9 @@ export interface Passed {
 }
 
 /**
- * A state is kept before each of these rates, which are given as multiples of the coarse sweep's `maxLr`. They were
- * chosen because in most runs the fine sweep's `maxLr` is between a third of the coarse sweep's and three times the
- * coarse sweep's. There are only three, because each state is a copy of the model.
+ * A state is kept before each of these rates, which are given as multiples of the coarse sweep's `maxLr`. In most runs
+ * the fine sweep's `maxLr` is between a third of the coarse sweep's and three times as much, so at least one of these
+ * rates is at or below it. There are only three, because each state is a copy of the model.
  */
 const shares = [0.3, 0.7, 1.5] as const;
 

@@ -87,7 +87,11 @@ describe('makePlan', () => {
       decay({ maxLr: 1, steps: 900 }),
       '[clr/core] Expected plan to be a policy whose first cycle ends',
     ],
-    ['a function that returns such a policy', () => decay({ maxLr: 1, steps: 900 }), 'plan(800)'],
+    [
+      'a function that returns a policy whose first cycle is too long',
+      () => decay({ maxLr: 1, steps: 900 }),
+      'plan(800)',
+    ],
     ['a function that returns no policy', (() => 0.1) as never, 'plan(800)'],
     ['a policy without a rate above 0', table({ values: [0] }), 'No factor makes a rate of 0 train.'],
   ])('refuses %s', (_, plan, message) => {

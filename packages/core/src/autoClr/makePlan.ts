@@ -21,9 +21,9 @@ import { countCycles, planCycles } from './planCycles.ts';
 export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
 
 /**
- * The plan of an `autoClr` training: a name, or a policy of your own. All rates of such a policy are multiplied by
- * one number, so that its peak fits the model (see `peakFor`). The policy ends at its last trough within the rest of
- * the budget. A function makes a policy for the number of steps that are left.
+ * The plan of an `autoClr` run: a name, or a policy of your own. All rates of such a policy are multiplied by one
+ * number, so that its peak fits the model (see `peakFor`). The policy ends at its last trough within the rest of the
+ * budget. A function makes a policy for the number of steps that are left.
  */
 export type Plan = PlanName | Policy | ((steps: number) => Policy);
 

@@ -32,10 +32,9 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
   triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
 
 /**
- * Makes a policy from the paper's advice: at least four cycles, then cycles with the bounds divided by ten for the
- * last fifth of the steps. `stepSize` is near four epochs, and between two and ten epochs if the budget allows. The
- * policy ends at a trough. The number of steps of the budget that it leaves unused is below twice the number of
- * cycles.
+ * Makes a policy from the paper's advice: at least four cycles, then cycles with the bounds divided by ten for the last
+ * fifth of the steps. `stepSize` is near four epochs, and between two and ten epochs if the budget allows. The policy
+ * ends at a trough. It leaves fewer than two steps per cycle of the budget unused.
  *
  * @throws {PolicyError} if a bound is bad or a count is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2
@@ -70,7 +69,7 @@ export function reductionsOf({ stages }: SequencePolicy): number[] {
   return steps.slice(0, -1);
 }
 
-/** The plan up to a trough, with the bounds of its current stage divided by ten from that trough on. */
+/** The plan up to a trough, followed by its current stage with the bounds divided by ten. */
 export function reduceAt(plan: SequencePolicy, trough: number): SequencePolicy {
   const starts = [0, ...reductionsOf(plan)].filter((start) => start <= trough);
   const before = plan.stages.slice(0, starts.length - 1);

@@ -25,7 +25,7 @@ export interface Session<Batch> extends Choice {
   readonly left: () => number;
 }
 
-/** Checks all arguments of `autoClr` before anything changes. */
+/** Checks all arguments of `autoClr` before anything changes, and makes the session. */
 export function createSession<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -37,7 +37,7 @@ export function createSession<Batch>(
   return { ...choice, trainable, batches, options, cost, untrained: [], left };
 }
 
-/** The model, wrapped so that every update counts toward the cost of one part. */
+/** The model, wrapped so that every update is counted as a cost of the given part of the run. */
 export function counting<Batch>(
   { trainable, cost }: Session<Batch>,
   part: 'rangeTest' | 'settling' | 'verdict',

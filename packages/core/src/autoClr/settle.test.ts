@@ -58,8 +58,10 @@ const times =
 /** Data and models whose loss starts far above that of the best constant answer. */
 const starts: Readonly<Record<string, Start>> = {
   'pixels from 0 to 255': { change: scaled((value) => 128 + 40 * value) },
-  'columns of all sizes': { change: scaled((value, column) => 10 ** (column - 1) * (value + 2)) },
-  'targets in hundreds': { classes: 0, change: numbers },
+  'columns on widely different scales': {
+    change: scaled((value, column) => 10 ** (column - 1) * (value + 2)),
+  },
+  'targets in the hundreds': { classes: 0, change: numbers },
   'weights 10 times too large': { prepare: times(10) },
   'a last layer 100 times too large': { prepare: times(100, hidden * (width + 1)) },
   'an old head on new classes': {
@@ -100,7 +102,7 @@ async function bestOf(start: Start): Promise<number> {
 
 describe('autoClr from a start far above the best constant answer', () => {
   it.each(Object.keys(starts))(
-    'trains %s as well as the best rate of a grid, or refuses them with the true reason',
+    'with %s, trains as well as the best rate of a grid, or refuses with the true reason',
     async (name) => {
       const { net, batches, constant, score } = await begin(starts[name]!);
       const origin = await net.snapshot();
@@ -123,7 +125,7 @@ describe('autoClr from a start far above the best constant answer', () => {
         expect(await score()).toBeGreaterThan((await bestOf(starts[name]!)) - 1);
       } else {
         expect(finding.suggestion).toBeNull();
-        expect(await net.snapshot(), 'as it was').toEqual(origin);
+        expect(await net.snapshot(), 'the model is unchanged').toEqual(origin);
       }
     },
   );
@@ -138,7 +140,7 @@ describe('autoClr from a start far above the best constant answer', () => {
     );
   });
 
-  it('leaves an ordinary start alone', async () => {
+  it('does not settle a model whose loss starts at an ordinary level', async () => {
     const { net, batches, score } = await begin({});
     const { finding, cost, run } = await autoClr(net, batches, { steps });
     expect(cost.settling).toBe(0);
@@ -147,7 +149,7 @@ describe('autoClr from a start far above the best constant answer', () => {
     expect(await score()).toBeGreaterThan(90);
   });
 
-  it('does not train a model that knows its examples by heart', async () => {
+  it('does not train a model that has memorised its examples', async () => {
     const { net, batches } = await begin({});
     const few = batches.slice(0, 2);
     await train(net, few, { policy: decay({ maxLr: 0.1, steps: 4000 }), steps: 4000 });
@@ -172,7 +174,7 @@ describe('settle', () => {
     return createSession(net, batches, { steps, ...options });
   };
 
-  it('trains at half of the rate that made half of the fall, for a tenth of the budget, at most 100 steps', async () => {
+  it('trains a tenth of the budget, at most 100 steps, at half the rate where half of the fall was done', async () => {
     for (const [budget, expected] of [
       [400, 40],
       [4000, 100],

@@ -11,10 +11,10 @@ import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
 /**
- * The numbers of settling. A coarse sweep gives the rate at which its loss had made half of its fall. The model
- * trains at the share `share` of that rate, for a tenth of the budget and at most 100 steps. Every `look` steps,
- * training stops if the loss has reached that of the constant answer. The range test after settling may take
- * `testShare` of the budget.
+ * The numbers of settling. A coarse sweep gives the rate at which half of the loss's fall was done. The model trains at
+ * the share `share` of that rate, for a tenth of the budget and at most 100 steps. Every `look` steps, training stops
+ * if the loss has reached that of the constant answer. The range test after settling may take `testShare` of the
+ * budget.
  */
 const settling = {
   ...{ share: 0.5, ofBudget: 0.1, most: 100, least: 10, look: 10, window: 3, testShare: 0.15 },
@@ -35,10 +35,11 @@ export interface Settled {
 
 /**
  * If the loss starts far above that of the best constant answer, a range test may see nothing but the fall from that
- * start. In that case the model first settles, that is, it trains a little at a low rate. This rate is half of the
- * rate at which a coarse sweep had made half of the fall. From an ordinary start, settling would do harm.
+ * start. In that case the model first settles, that is, it trains a little at a low rate. This rate is half of the rate
+ * at which half of the fall was done in a coarse sweep. From an ordinary start, settling would do harm.
  *
- * Settling stops at the loss of the constant answer. If it went on, the model would learn what the range test must see.
+ * Settling stops at the loss of the constant answer. If it went on, the model would already learn what the range test
+ * needs to see it learn.
  *
  * @param coarse - a coarse sweep from this start
  * @param constantLoss - the loss of the best constant answer, if it is known
@@ -79,14 +80,14 @@ export async function settle<Batch>(
     'restore()',
     'after settling',
     () => trainable.restore(before),
-    'The model is not as it was.',
+    'The model was not restored.',
   );
   return undefined;
 }
 
 /**
- * A constant rate, in cycles that end where settling looks at the losses. At the end of a cycle all losses have
- * arrived, on every device.
+ * A constant rate whose cycles end where settling checks the losses. At the end of a cycle all losses have arrived,
+ * even on devices that report them late.
  */
 function inLooks(lr: number): CustomSchedule {
   return {

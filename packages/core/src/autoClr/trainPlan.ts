@@ -137,7 +137,7 @@ export async function trainPlan<Batch>(
   // Restore also after an error, because the best state so far is better than an unknown one.
   return thenTidyUp(takeSteps, () => {
     const { snapshot } = best?.step ? best : { snapshot: origin };
-    const lost = 'The model is not at its best.';
+    const lost = 'The model is not in its best state.';
     return withContext('restore()', 'after training', () => trainable.restore(snapshot), lost);
   });
 }

@@ -15,7 +15,7 @@ const retries = { most: 3, divisor: 4 } as const;
  */
 const restOfWarmup = 0.01;
 
-/** The same finding with all rates multiplied. */
+/** The same finding with all rates multiplied by `factor`. */
 function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
   const suggestion = finding.suggestion!;
   const { baseLr, maxLr, fixedLr } = suggestion;

@@ -23,7 +23,7 @@ export async function giveVerdict<Batch>(
 ): Promise<Verdict | undefined> {
   const { trainable, plan, rivals, trialSteps: steps } = session;
   const start = await withContext('snapshot()', 'before the verdict', () => trainable.snapshot());
-  const advice = 'The model is not as it was.';
+  const advice = 'The model was not restored.';
   const trials: Trial[] = [];
   for (const each of [plan, ...rivals]) {
     const end = await thenTidyUp(

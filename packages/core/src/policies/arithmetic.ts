@@ -4,9 +4,9 @@ export function lerp(a: number, b: number, w: number): number {
 }
 
 /**
- * Half a cosine wave, `(1 − cos πx) / 2` for x in [0, 1]. It is 0 at 0, ½ in the middle and 1 at 1, each with an
- * error of at most 3e-16. JavaScript leaves the last bits of `Math.cos` to each engine. This function gives
- * bit-identical results in all engines, and is faster.
+ * Half a cosine wave, `(1 − cos πx) / 2` for x in [0, 1]. It is 0 at 0, ½ in the middle and 1 at 1. Its error is at
+ * most 3e-16. JavaScript leaves the last bits of `Math.cos` to each engine. This function gives bit-identical results
+ * in all engines, and is faster.
  */
 export function halfCosine(x: number): number {
   // `half` is 2 − 2 cos(πx / 2), by its Taylor series. The series is least exact at 1, but the wave is flat there.

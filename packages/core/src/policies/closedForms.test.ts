@@ -103,7 +103,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
     (step) => cosine(0.09, 0.01, (step % 7) / 7),
   ],
   [
-    'cosineRestarts, each three times as long',
+    'cosineRestarts, each cycle three times as long as the one before',
     cosineRestarts({ baseLr: 0.01, maxLr: 0.09, firstCycle: 7, cycleMultiplier: 3 }),
     // Cycles begin at 0, 7, 28 and 91.
     (step) =>
@@ -164,7 +164,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
   ],
   [
     'oneCycle that only goes down',
-    // As in PyTorch, the fall then began one step before the run.
+    // As in PyTorch, the fall then begins one step before the run.
     oneCycle({ maxLr: 0.5, totalSteps: 20, anneal: 'linear', pctStart: 0 }),
     (step) => line(0.5, 2e-6, Math.min(1, (step + 1) / 20)),
   ],
@@ -282,7 +282,7 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
     (step) => [Math.floor(step / 7), (step % 7) / 7, 7 * Math.floor(step / 7) + 7],
   ],
   [
-    'cosineRestarts, each three times as long',
+    'cosineRestarts, each cycle three times as long as the one before',
     cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 7, cycleMultiplier: 3 }),
     (step) =>
       step < 7 ? [0, step / 7, 7] : step < 28 ? [1, (step - 7) / 21, 28] : [2, (step - 28) / 63, 91],

@@ -39,8 +39,7 @@ export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>
  * A {@link triangular} policy that shrinks a little at every step.
  *
  * With `decay: 'amplitude'`, `lr(t) = baseLr + (maxLr − baseLr) · w(t) · gamma^t`. With `decay: 'bounds'`,
- * `lr(t) = (baseLr + (maxLr − baseLr) · w(t)) · gamma^t`. Here `t` is the global step, so the power never starts
- * again.
+ * `lr(t) = (baseLr + (maxLr − baseLr) · w(t)) · gamma^t`. Here `t` is the global step, so the exponent is never reset.
  *
  * @throws {PolicyError} as `triangular` does, or if gamma is outside (0, 1]
  * @see Smith, arXiv 1506.01186, section 3.1 (its text: both bounds); PyTorch's `CyclicLR` (amplitude)

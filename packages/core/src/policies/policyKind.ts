@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, join, readFields, unknownName } from '../fields.
 import { maxNesting } from '../limits.ts';
 import type { CustomSchedule } from '../schedule.ts';
 
-/** A policy of any kind. `Policy` is the union of all. */
+/** A policy of any kind. `Policy` is the union of all kinds. */
 type PolicyData = { readonly type: string };
 
 /** A kind of policy: its name in JSON, the rules of its fields, and its schedule. */

@@ -7,7 +7,7 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 export interface RampOptions {
   /** The rate of step 0. At least 0; above 0 when the spacing is exponential. */
   readonly startLr: number;
-  /** The rate from step `steps` on. At least 0; above 0 when the spacing is exponential. */
+  /** The rate at step `steps` and after it. At least 0; above 0 when the spacing is exponential. */
   readonly endLr: number;
   /** The length of the ramp, in steps. */
   readonly steps: number;

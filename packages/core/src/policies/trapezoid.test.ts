@@ -91,7 +91,7 @@ describe('wsd', () => {
     );
   });
 
-  it('has troughs at which `fitToCycles` ends a training', () => {
+  it('has troughs at which `fitToCycles` ends a training run', () => {
     const policy = wsd({ maxLr: 1, steps: 100, cycles: 5 });
     expect([10, 149, 151, 480, 700].map((budget) => fitToCycles(policy, budget))).toEqual([
       100, 100, 200, 500, 700,

@@ -15,8 +15,8 @@ export interface WsdOptions {
    */
   readonly warmup?: number;
   /**
-   * The length of the cooldown to 0 at the end of each cycle, as a share of `steps` or as a number of steps. It is at
-   * least one step. Default 0.3.
+   * The length of the cooldown to 0 at the end of each cycle, as a share of `steps` (rounded to whole steps) or as a
+   * number of steps. Above 0. Default 0.3.
    */
   readonly cooldown?: number;
   /** The shape of the cooldown: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */

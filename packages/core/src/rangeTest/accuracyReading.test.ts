@@ -67,7 +67,7 @@ describe('the accuracy of a range test', () => {
     ['batches of 32', { examples: 32 }],
     ['batches of 16', { examples: 16 }],
     ['validation data', { examples: 32, held: 1000 }],
-  ])('is read through the noise of %s', (_, how) => {
+  ])('is read correctly despite the noise of %s', (_, how) => {
     for (let seed = 1; seed <= 20; seed++) {
       const [rises, slows, falls] = decades(sweep(table, { ...how, seed }))!;
       expect(Math.abs(rises! + 3.35), `rises, seed ${seed}`).toBeLessThan(0.5);
@@ -76,7 +76,7 @@ describe('the accuracy of a range test', () => {
     }
   });
 
-  it.each([1, 4, 32, 256])('is not read at chance level, in batches of %i', (examples) => {
+  it.each([1, 4, 32, 256])('gives no reading at chance level in batches of %i', (examples) => {
     for (let seed = 1; seed <= 50; seed++) {
       for (const chance of [0.01, 0.1, 0.5]) {
         const trace = sweep(() => chance, { examples, seed, held: 500 });
@@ -92,7 +92,7 @@ describe('the accuracy of a range test', () => {
     expect(analyzeRangeTest({ ...trace, constantAnswer }).accuracy).toBeUndefined();
   });
 
-  it('is that of validation data, or of training batches if the first evaluation came late', () => {
+  it('is read on validation data, even if the evaluations start late, unless there are too few', () => {
     const late = sweep(table, { examples: 32, held: 1000 });
     expect(analyzeRangeTest(late).accuracy!.of).toBe('validation');
     const validation = late.validation!.filter(({ lr }) => lr > 10 ** -2.3);
@@ -103,7 +103,7 @@ describe('the accuracy of a range test', () => {
     expect(few.accuracy!.of).toBe('training');
   });
 
-  it('counts as ragged from its first drop on', () => {
+  it('counts as ragged from its first clear drop', () => {
     const dip = (decade: number) => (Math.abs(decade + 2.7) < 0.1 ? 0.15 : table(decade));
     const [, slows] = decades(sweep(dip))!;
     expect(slows).toBeLessThan(-2.75);
@@ -119,7 +119,7 @@ describe('the accuracy of a range test', () => {
     expect(finding.reasons.join(' ')).toMatch(/still climbs at the end\. So maxLr is at least/);
   });
 
-  it('gives a lower bound for a doubtful loss if the accuracy has not fallen', () => {
+  it('gives a lower bound where the loss alone gives none, if it has not fallen', () => {
     // The loss falls by little more than its noise explains.
     const random = randomOf(5);
     const loss = (decade: number) =>
@@ -133,26 +133,26 @@ describe('the accuracy of a range test', () => {
     expect(analyzeRangeTest(without).lowerBound).toBeUndefined();
   });
 
-  it('replaces missing losses, with about the same rates', () => {
+  it('replaces missing losses and leads to about the same rates', () => {
     // The loss edge is a little below the rate at which the accuracy falls.
     const loss = (decade: number) => 3 - 2.5 * table(decade + 0.085);
     const both = sweep(table, { examples: 32, loss });
     const byLoss = analyzeRangeTest(both, { updateKind: 'momentum' });
     const byAccuracy = analyzeRangeTest(sweep(table, { examples: 32 }), { updateKind: 'momentum' });
-    expect(byAccuracy.reasons[0]).toMatch(/^The trace has no losses/);
+    expect(byAccuracy.reasons[0]).toMatch(/^The trace has too few losses/);
     expect(Math.abs(Math.log10(byAccuracy.suggestion!.maxLr / byLoss.suggestion!.maxLr))).toBeLessThan(0.1);
     expect(byAccuracy.edgeLr).toBeLessThan(byAccuracy.accuracy!.fallsLr!);
   });
 
-  it('refuses a trace without losses whose accuracy is at chance level', () => {
+  it('leads to a refusal if it is at chance level and the trace has no losses', () => {
     const { suggestion, lowerBound, reasons } = analyzeRangeTest(sweep(() => 0.1, { examples: 32 }));
     expect(suggestion).toBeNull();
     expect(lowerBound).toBeUndefined();
-    expect(reasons.join(' ')).toMatch(/^The trace has no losses.* Flat: the error rate/);
+    expect(reasons.join(' ')).toMatch(/^The trace has too few losses.* Flat: the error rate/);
   });
 
-  it('agrees with the paper on 21 evaluations at rates up to 0.02, as in its figure', () => {
-    // The shape of figure 3: it rises at once, becomes ragged, and falls at the end.
+  it('agrees with the paper on a curve like its figure 3: 21 evaluations at rates up to 0.02', () => {
+    // The shape of figure 3: the accuracy rises at once, becomes ragged, and falls at the end.
     const shares = [
       0.1, 0.33, 0.4, 0.43, 0.46, 0.475, 0.48, 0.462, 0.485, 0.47, 0.492, 0.478, 0.5, 0.49, 0.51, 0.485,
       0.495, 0.46, 0.45, 0.42, 0.4,

@@ -11,7 +11,7 @@ export interface AccuracyReading {
   readonly risesLr: number | null;
   /** The rate at which the accuracy slows or gets ragged. `null` if it still climbed at the end. */
   readonly slowsLr: number | null;
-  /** The rate at which the accuracy falls: the mean of the rates at which given shares of the rise are lost again. */
+  /** The rate at which the accuracy falls: the mean of the rates at which it has lost 5 % to 50 % of its rise. */
   readonly fallsLr: number | null;
   /** The data of the accuracy: validation data if the trace has it, else the training batches. */
   readonly of: AccuracySource;
@@ -26,7 +26,7 @@ export interface AccuracyReading {
  *
  * @param errors - the error rates of the sweep
  * @param startNoise - the standard deviation of the error rate at the start
- * @param answer - the change of the error rate by one right answer
+ * @param answer - the change of the error rate that one right prediction makes
  * @see Smith, arXiv 1506.01186, section 3.3
  */
 export function readAccuracy(
@@ -43,14 +43,14 @@ export function readAccuracy(
   /** True if the errors rise clearly from one bin to another. */
   const rise = (from: number, to: number) =>
     smoothed[to]! - smoothed[from]! > clearChange.noises * Math.hypot(noiseAt(from), noiseAt(to));
-  // At a low accuracy a few lucky answers look like a rise.
+  // At a low accuracy, a few predictions that are right by luck look like a rise.
   const luck = clearChange.answers * answer * deviations[bottom]! ** 2;
   const least = clearChange.noises * Math.hypot(noiseAt(bottom), startNoise) + luck + roundingOf(1);
   if (!(features.depth > least)) return undefined;
 
   const slow = slowsAt(errors, rise);
   const falls = x.some((_, i) => i > bottom && rise(bottom, i));
-  // In a steady climb, the last tenth of the rise takes an eighth of the distance that the rise before it takes.
+  // In a steady climb, the last tenth of the rise takes an eighth of the distance from a tenth to nine tenths of it.
   // Noise may make the last tenth look three times as long.
   const way = x[slow]! - features.fall;
   const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
@@ -62,7 +62,7 @@ export function readAccuracy(
   };
 }
 
-/** The bin at which a share of the rise is done, or the bin before an earlier drop. */
+/** The bin at which the share `slowShare` of the rise is done, or the best bin before an earlier drop. */
 function slowsAt(
   { smoothed, curve: { level }, features: { depth } }: Evidence,
   dropped: (from: number, to: number) => boolean,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import type { RangeTestTrace } from './trace.ts';
 
-/** A sweep from 1e-4 to 10 whose loss is a function of the decade, with seeded noise of one step. */
+/** A sweep from 1e-4 to 10 whose loss is a function of the decade, plus seeded noise at each step. */
 function sweep(loss: (decade: number) => number, { noise = 0, steps = 200, seed = 1 } = {}): RangeTestTrace {
   let state = seed;
   const random = () => {
@@ -64,20 +64,20 @@ describe('analyzeRangeTest', () => {
     );
   });
 
-  it('gives the same answer for every length of the sweep', () => {
+  it('gives nearly the same rates for every length of the sweep', () => {
     const rates = [100, 200, 400, 1000].map(
       (steps) => analyzeRangeTest(sweep(classic, { steps, noise: 0.02 })).suggestion!.maxLr,
     );
     expect(Math.log10(Math.max(...rates) / Math.min(...rates))).toBeLessThan(0.2);
   });
 
-  it('gives the same answer twice, and analyses several sweeps together', () => {
+  it('gives the same finding at every call, and analyses several sweeps together', () => {
     const traces = [1, 2, 3].map((seed) => sweep(classic, { noise: 0.1, seed }));
     expect(analyzeRangeTest(traces)).toEqual(analyzeRangeTest(traces));
     expect(analyzeRangeTest(traces).suggestion!.maxLr).toBeGreaterThan(0.1);
   });
 
-  it('suggests lower rates for longer trainings', () => {
+  it('suggests a lower fixedLr for longer training', () => {
     const fixedLr = (steps: number) => analyzeRangeTest(sweep(classic), { steps }).suggestion!.fixedLr;
     expect(fixedLr(500)).toBe(analyzeRangeTest(sweep(classic)).suggestion!.fixedLr);
     expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.35, 12);
@@ -170,11 +170,11 @@ describe('analyzeRangeTest', () => {
     expect(lowerBound!.edgeLr).toBeGreaterThan(0.9);
     expect(lowerBound!.edgeLr).toBeLessThanOrEqual(1);
     expect(reasons[1]).toBe(
-      `So maxLr is at least ${Number(lowerBound!.maxLr.toPrecision(3))}; the edge was not reached.`,
+      `So maxLr is at least ${Number(lowerBound!.maxLr.toPrecision(3))}: the sweep ended before training broke down.`,
     );
   });
 
-  it('gives a lower bound for a sweep that ends during the fall, which the whole sweep confirms', () => {
+  it('gives a lower bound for a sweep that ends during the fall, and the whole sweep confirms it', () => {
     const whole = sweep(classic, { noise: 0.03 });
     const { suggestion } = analyzeRangeTest(whole);
     for (const end of [0.02, 0.05, 0.1]) {
@@ -186,7 +186,7 @@ describe('analyzeRangeTest', () => {
     expect(analyzeRangeTest(sweep(() => 2.3, { noise: 0.1 }))).not.toHaveProperty('lowerBound');
   });
 
-  it('reads a linear sweep over the rate itself', () => {
+  it('finds nearly the same edge in a linear sweep as in an exponential one', () => {
     const linear = (steps: number, endLr: number) => {
       const points = Array.from({ length: steps }, (_, step) => {
         const lr = (endLr * step) / (steps - 1);
@@ -202,7 +202,7 @@ describe('analyzeRangeTest', () => {
       [1000, 3],
     ] as const) {
       const { edgeLr, suggestion } = analyzeRangeTest(linear(steps, endLr));
-      // Two seeds of one setting differ by as much.
+      // The edges of two seeds of one setting differ by as much.
       const apart = Math.abs(Math.log10(edgeLr! / exponential));
       expect(apart, `${steps} steps to ${endLr}`).toBeLessThan(0.11);
       expect(suggestion!.certainty).toBeGreaterThan(0.5);
@@ -236,7 +236,7 @@ describe('analyzeRangeTest', () => {
   const digits = rangeTests.curves.filter((curve) => 'setting' in curve && curve.schedule === 'exp');
 
   it.each(digits)(
-    'suggests a stable rate on $id, and loses little even in a budget so short that the highest rate is best',
+    'suggests a stable maxLr on $id, and a fixedLr that loses little even if short training favours higher rates',
     ({ setting, startLr, endLr, lr, loss }) => {
       const { rows, bestAccuracy, largestStable } = rangeTests.settings.find(
         (one) => one.setting === setting,
@@ -245,7 +245,7 @@ describe('analyzeRangeTest', () => {
       const trace = { version: 1, spacing: 'exponential', startLr, endLr, points } as const;
       const suggestion = analyzeRangeTest(trace).suggestion!;
       expect(suggestion.maxLr).toBeLessThanOrEqual(largestStable);
-      // The grid has every second rate, so the accuracy at fixedLr is interpolated.
+      // fixedLr lies between two rates of the grid, so its accuracy is interpolated.
       const above = rows.findIndex((row) => row.lr >= suggestion.fixedLr);
       const [low, high] = [rows[above - 1]!, rows[above]!];
       const way = Math.log(suggestion.fixedLr / low.lr) / Math.log(high.lr / low.lr);

@@ -47,22 +47,24 @@ export interface AnalyzeOptions {
  * it suggests nothing and says why. It also returns what the rules of other libraries suggest.
  *
  * All distances are measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no
- * lag. The suggested rates depend on the loss edge, which is the feature of such a curve that repeats best from seed
- * to seed. It is the (geometric) mean of the rates at which given shares of the loss's fall are lost again. The
- * formulas use the factors m, r and f and the exponents p and q, of which m, f and q depend on the kind of update:
+ * lag. The suggested rates are computed from the loss edge, because no other feature of the curve varies less between
+ * seeds. The loss edge is the (geometric) mean of the rates at which the loss, after its minimum, has risen back by 5 %
+ * to 50 % of its fall. In the formulas, m, r and f are factors, and p and q are exponents; m, f and q depend on the
+ * kind of update:
  *
  * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
- * If the model learns its training data by heart during the sweep, `maxLr` is at most the rate at which it knew them.
+ * If the model memorises its training data during the sweep, `maxLr` is at most the rate at which it had memorised
+ * them.
  *
  * The intervals come from resampled curves (a block bootstrap) and are then widened. The certainty of the edge rises
- * with the number of steps in the decade below the edge. The confidence rises with this number, and with the share of
- * the loss that was gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained models
- * in `benchmarks/range-test`.
+ * with the number of steps in the decade below the edge. The confidence rises with this number, and with the fraction
+ * by which the loss fell. `calibration.ts` holds all numbers and their sources; most were fitted to trained models in
+ * `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
- * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not an integer from 0 on, or the kind of
- * update is unknown
+ * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not an integer from 0 to 100,000, or the
+ *   kind of update is unknown
  * @throws {ClrError} if it is not given a trace
  * @see Smith, arXiv 1506.01186, section 3.3
  *
@@ -122,16 +124,17 @@ export function analyzeRangeTest(
     !byAccuracy && isHigh(start, trace.constantLoss) ? [highReason(start, trace.constantLoss)] : [];
   const reasons = [
     ...high,
-    ...(byAccuracy ? ['The trace has no losses, so its accuracy was analysed instead.'] : []),
+    ...(byAccuracy ? ['The trace has too few losses, so its accuracy was analysed instead.'] : []),
   ];
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
     reasons.push(refusal.reason(evidence), ...read);
-    // If the accuracy has not fallen, a doubtful loss is not a sign of divergence.
+    // If the loss did not clearly rise and the accuracy did not fall, training has not broken down yet. So the edge
+    // found is a lower bound.
     const well = refusal.name === 'neverDiverged' && accuracy?.reading?.fallsLr === null;
     if (!well && !refusal.bounds?.(evidence)) return { ...finding, reasons };
     const maxLr = edgeLr / 10 ** below.maxLr;
-    const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge was not reached.`;
+    const atLeast = `So maxLr is at least ${showNumber(maxLr)}: the sweep ended before training broke down.`;
     return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
   }
 
@@ -144,7 +147,7 @@ export function analyzeRangeTest(
   const limit = (highest: number) => Math.min(1, (highest * 10 ** below.maxLr) / edgeLr);
   const lower = limit(Math.min(sharpest, learned));
   const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
-  // Learning the class shares alone does not count as a gain.
+  // Learning only the class frequencies does not count as a gain.
   const gain = sharesLoss < Infinity ? 1 - minOf(smoothed) / sharesLoss : features.depth / curve.level;
   const logs = edges.map((lr) => Math.log10(lower * lr));
   const suggestion = suggest(trace, Math.log10(lower * edgeLr), logs, below, steps, gain);

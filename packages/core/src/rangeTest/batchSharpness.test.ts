@@ -69,7 +69,7 @@ describe('batchSharpness', () => {
     });
   });
 
-  it('refuses a Trainable without the method and bad counts, and says where it failed', async () => {
+  it('refuses bad counts, bad batches and a Trainable without the method, and reports its errors', async () => {
     await expect(batchSharpness(linearTrainable(), examples)).rejects.toThrow('batchSharpness()');
     const { trainable } = sharpModel();
     await expect(batchSharpness(trainable, examples, { count: 0 })).rejects.toThrow('count');
@@ -80,7 +80,7 @@ describe('batchSharpness', () => {
 });
 
 describe('the batch sharpness in a range test', () => {
-  it('is measured on batches up to the coarse sweep’s edge, before the steps on them', async () => {
+  it('is measured at rates up to the coarse sweep’s edge, just before the step on the same batch', async () => {
     const { trainable, measured } = sharpModel();
     const trace = await rangeTest(trainable, examples);
     const { points, sharpness = [] } = trace;
@@ -168,7 +168,7 @@ describe('the second opinion', () => {
     expect(opinion(traceWith(1))).toBe('');
   });
 
-  it('never changes a rate', () => {
+  it('changes no suggested rate', () => {
     const asked = { updateKind: 'sgd', smoothing: 'none' } as const;
     const { suggestion } = analyzeRangeTest(traceWith(1e3), asked);
     expect(suggestion).not.toBeNull();

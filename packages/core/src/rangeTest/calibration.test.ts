@@ -89,7 +89,7 @@ const curveOf = (m: Modules, losses: readonly number[]) =>
 const cubes = (n: number): number[] => range(0, n - 1).map((i) => i ** 3 / 6 - i / 6);
 const deviations = (bend: number): number => (1.4826 * bend) / Math.sqrt(6);
 
-/** A noiseless fall by 1 and a rise by as much, both a decade long, with its bottom at rate 1. */
+/** A noiseless fall by 1 and a rise by 1, each a decade long, with the bottom at rate 1. */
 const vee = (m: Modules) => {
   const x = range(-1, 1, 0.01);
   return m.featuresOf(
@@ -190,7 +190,7 @@ const below =
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 
-/** A suggestion at edge 1. The hundred edges are 0.01 apart, and half of them are below 1. */
+/** A suggestion at edge 1. The hundred edges are 0.01 decades apart, and half of them are below 1. */
 const suggested = (
   m: Modules,
   decadesBelow: readonly number[] = [],
@@ -276,8 +276,8 @@ const noisy = (noise: number) => {
 };
 
 /**
- * Losses whose differences form a cosine wave, so that neighbours correlate by `memory`. The first `noisy` differences
- * are small and correlate by −0.6.
+ * Losses whose differences form a cosine wave, so that neighbouring differences have the correlation `memory`. The
+ * first `noisy` differences are small and have the correlation −0.6.
  */
 const wave = ({ memory, steps, noisy = 0 }: { memory: number; steps: number; noisy?: number }) => {
   let loss = 0;
@@ -304,7 +304,7 @@ const decades = {
   unknown: [0.5, 0.85],
 };
 
-/** One or more rows for each number. A row is a consequence of the number, computed here explicitly. */
+/** One or more rows for each number. A row states a consequence of its numbers, computed here explicitly. */
 const table: readonly Row[] = [
   ...kinds.flatMap((kind) => [
     { pins: [`decadesBelowEdge.${kind}.maxLr`], see: below(kind, 'maxLr'), value: decades[kind][0] },
@@ -470,7 +470,7 @@ const table: readonly Row[] = [
     value: '100',
   },
   {
-    // With four decades in 100 steps, √(4 / 100) makes it a fifth of the noise of a step.
+    // With four decades in 100 steps, a smoothed value has √(4 / 100), a fifth, of the noise of a step.
     pins: ['doubt.noises'],
     see: (m) => [11.9, 12.1].map((depth) => refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth })),
     value: ['flat', ''],
@@ -541,7 +541,7 @@ const table: readonly Row[] = [
     value: ['startsNearTheEdge', ''],
   },
   {
-    // 12 · 5 · √(4 / 100) = 12: the fall is 2.1 doubts deep.
+    // Noise explains a fall of 12 · 5 · √(4 / 100) = 12. The fall is 2.1 times as deep.
     pins: ['provenRises.0.decades'],
     see: (m) => [3.91, 3.89].map((lost) => risen(m, { depth: 25.2, lost })),
     value: ['neverDiverged', ''],
@@ -827,7 +827,7 @@ describe('the numbers of the calibration', () => {
     '%s has the stated effect',
     async (_, { see, value }) => {
       const seen = await see(await loadModules());
-      expect(agrees(seen, value), `${JSON.stringify(seen)} beside ${JSON.stringify(value)}`).toBe(true);
+      expect(agrees(seen, value), `${JSON.stringify(seen)} instead of ${JSON.stringify(value)}`).toBe(true);
     },
   );
 

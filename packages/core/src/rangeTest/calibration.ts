@@ -13,11 +13,11 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 // The suggestion: how far below the loss edge the rates lie.
 
 /**
- * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr`
- * (for a training of {@link referenceSteps}). Fitted for each kind of update: SGD, SGD with momentum, adaptive,
- * RMSProp and unknown, in this order. The distances of `maxLr` are factors of 1.8, 3.5, 4.8, 1.6 and 3.2, and were
- * fitted to tuned decays (`benchmarks/tuned-decay`, decision 14). Those of `fixedLr` are factors of 2.8, 8, 9, 5 and
- * 7, and were fitted to constant rates (`score.ts`, decision 9).
+ * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr` (for
+ * training of {@link referenceSteps} steps). Fitted for each kind of update: SGD, SGD with momentum, adaptive, RMSProp
+ * and unknown, in this order. The distances of `maxLr` are factors of 1.8, 3.5, 4.8, 1.6 and 3.2, and were fitted to
+ * tuned decays (`benchmarks/tuned-decay`, decision 14). Those of `fixedLr` are factors of 2.8, 8, 9, 5 and 7, and were
+ * fitted to constant rates (`score.ts`, decision 9).
  */
 export const decadesBelowEdge: Readonly<Record<UpdateKind | 'unknown', DecadesBelowEdge>> = {
   sgd: { maxLr: 0.255, fixedLr: 0.45 },
@@ -33,7 +33,7 @@ interface DecadesBelowEdge {
 }
 
 /**
- * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, except for Adam-like optimizers.
+ * In training of more than `steps` steps, `maxLr` falls as `steps ** -exponent`, except for Adam-like optimizers.
  * Fitted to budgets of 1,000 to 10,000 steps (decision 14).
  */
 export const longTraining = { steps: 1000, exponent: 0.3 } as const;
@@ -42,7 +42,7 @@ export const longTraining = { steps: 1000, exponent: 0.3 } as const;
 export const boundsRatio = 6;
 
 /**
- * The length of training, in steps, that `decadesBelowEdge` was fitted for. The default if the caller gives none.
+ * The length of training, in steps, that `decadesBelowEdge` was fitted for. It is also the default length.
  */
 export const referenceSteps = 500;
 
@@ -52,8 +52,8 @@ export const lengthExponent = 0.35;
 // The axis.
 
 /**
- * A linear sweep counts as this many decades long. The reach of the smoothing, the noise that explains a fall, and
- * the proof of a rise are then shares of this length. Chosen: a usual exponential sweep is about as long.
+ * A linear sweep counts as this many decades long, because the reach of the smoothing and the tests for a clear fall
+ * and a clear rise are stated in decades. Chosen: a usual exponential sweep is about as long.
  */
 export const linearLength = 5;
 
@@ -72,8 +72,8 @@ export const linearEdge: Readonly<Record<UpdateKind | 'unknown', number>> = {
 // The features of a curve.
 
 /**
- * The edge is the mean of the rates at which these shares of the fall are lost again. Fitted: it varies less than any
- * single share (decision 6).
+ * The edge is the mean of the rates at which the loss has risen back by these shares of its fall. Fitted: this mean
+ * varies less than the rate for any single share (decision 6).
  */
 export const lostShares: readonly number[] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5];
 
@@ -85,14 +85,15 @@ export const fallShare = 0.1;
 // The accuracy.
 
 /**
- * A change of the accuracy is clear if it is at least `noises` standard deviations. A rise must also be at least
- * `answers` right answers. Chosen: no synthetic sweep at chance level, and no stored sweep on random labels, has a
+ * A change of the accuracy is clear if it is at least `noises` standard deviations. A rise must also be worth at least
+ * `answers` right predictions. Chosen: no synthetic sweep at chance level, and no stored sweep on random labels, has a
  * clear change.
  */
 export const clearChange = { noises: 6, answers: 4 } as const;
 
 /**
- * The accuracy slows when this share of its rise is done. Chosen: this rate repeats better than the rate of the peak.
+ * The accuracy slows when this share of its rise is done. Chosen: this rate varies less between runs than the rate of
+ * the peak.
  */
 export const slowShare = 0.9;
 
@@ -145,7 +146,7 @@ export const minSweep = { steps: 20, bins: 10, advised: 100 } as const;
 
 /**
  * Noise explains a fall of up to `noises` standard deviations of a smoothed value. Rounding explains a fall of up to
- * the share `rounding` of the loss. Fitted: the curves of models trained on random labels fall up to that far
+ * the share `rounding` of the loss. Fitted: the curves of models trained on random labels fall at most that far
  * (`score.ts`, hopeless curves).
  */
 export const doubt = { noises: 12, rounding: 1e-6 } as const;
@@ -160,9 +161,9 @@ export const minDescent = 0.1;
 export const minRoom = 1;
 
 /**
- * A curve that did not diverge must have lost half of its fall at least `decades` before its end, if the fall is at
- * least `doubts` times what noise explains. Fitted (decision 6) to the hopeless curves of `score.ts`, which are
- * sweeps that were cut short and sweeps on random labels.
+ * If no sweep diverged, the loss must have risen back by half of its fall at least `decades` before the end. This holds
+ * for a fall of at least `doubts` times what noise explains; the first entry that fits decides. Fitted (decision 6) to
+ * the hopeless curves of `score.ts`, which are sweeps that were cut short and sweeps on random labels.
  */
 export const provenRises: readonly { readonly doubts: number; readonly decades: number }[] = [
   { doubts: 2, decades: 0.1 },
@@ -170,9 +171,9 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
 ];
 
 /**
- * Losses look smoothed if the lower quartile of the correlations of successive differences, each measured in a window
- * of `steps` steps, lies between `above` and `below`. Fitted: raw stored sweeps, and the same sweeps smoothed as other
- * libraries do (`smoothed.ts`).
+ * The correlation of successive differences is measured in windows of `steps` steps. Losses look smoothed if its lower
+ * quartile (the share `quartile`) lies between `above` and `below`. Fitted: raw stored sweeps, and the same sweeps
+ * smoothed as other libraries do (`smoothed.ts`).
  */
 export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
@@ -183,22 +184,23 @@ export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0
 export const highStart = 1.5;
 
 /**
- * Classes are uneven if the best constant answer is right `shares` times as often as for even classes with the same
- * loss. An untrained model then starts above that answer, at most by the factor `start`. Chosen: predicting one of 96
- * characters, in a text in which every fifth character is a space, gives 5 for `shares` and 1.5 for `start`.
+ * Classes are uneven (imbalanced) if the best constant answer is right `shares` times as often as for balanced classes
+ * with the same loss. An untrained model then starts at a higher loss than that answer's, by at most the factor
+ * `start`. Chosen: predicting one of 96 characters, in a text in which every fifth character is a space, gives 5 for
+ * `shares` and 1.5 for `start`.
  */
 export const unevenClasses = { shares: 2, start: 3 } as const;
 
 /**
- * A share of the loss of the best constant answer. The loss of the sweep must fall by at least this share below the
- * constant answer's. If it starts below this share, and at most this share of the answers is wrong, there is nothing to
- * gain. If it falls below this share during the sweep, nothing is left to learn. Chosen: the gain from learning the
- * class shares of recent batches.
+ * The smallest gain that counts, as a share of the loss of the best constant answer. The loss of the sweep must fall by
+ * at least this share below the constant answer's. If it starts below this share, and at most this share of the
+ * predictions is wrong, there is nothing to gain. If it falls below this share during the sweep, nothing is left to
+ * learn. Chosen: the gain from learning the class shares of recent batches.
  */
 export const minGain = 0.005;
 
 /**
- * A loss that is not finite is not due to its rate in two cases:
+ * In two cases, the rate is not the cause of a loss that is not finite:
  *
  * - A coarse sweep went above that rate by the factor `passed`.
  * - The rate is less than `below`, and no earlier loss differed from the median loss by more than `noises` standard
@@ -238,10 +240,10 @@ export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as
 
 /**
  * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`,
- * where `g` is the share of the loss that was gained, up to `maxGain`, and `n` the density of the certainty, up to
- * `maxSteps`. Fitted by logistic regression to whether a suggestion, taken as the peak of a linear decay, comes
- * within half a point of the accuracy of the tuned peak (`benchmarks/tuned-decay/confidence.ts`, decision 17).
- * Chosen: the two caps. One range test in twenty lies beyond them.
+ * where `g` is the fraction by which the loss fell, up to `maxGain`, and `n` is the density as for {@link certainty},
+ * up to `maxSteps`. Fitted by logistic regression to whether a suggestion, taken as the peak of a linear decay, comes
+ * within half a point of the accuracy of the tuned peak (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen:
+ * the two caps. One range test in twenty lies beyond them.
  */
 export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
@@ -294,12 +296,12 @@ export const coarseSweep = {
 export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } as const;
 
 /**
- * The fine sweep measures the batch sharpness at up to `looks` steps. They are evenly spread up to the edge of the
- * coarse sweep, from that edge / `below` on. (The edges of the two sweeps differ by up to a decade.) Fitted
+ * The fine sweep measures the batch sharpness at up to `looks` steps. They are evenly spread between the edge of the
+ * coarse sweep / `below` and that edge. (The edges of the two sweeps differ by up to a decade.) Fitted
  * (`sharpness.ts`): measurements between the fine sweep's edge / `near` and its edge predict the edge as well as
- * measurements after 150 steps of training. Measurements at lower rates say little, and those at the start say
- * nothing. Chosen: `looks`. About three of these measurements are in that range, and with 15 instead of `looks` they
- * would say hardly more.
+ * measurements after 150 steps of training. Measurements at lower rates say little, and those at the start say nothing.
+ * Chosen: `looks`. About three of the measurements are then in that range, and 15 measurements in all would say hardly
+ * more.
  */
 export const sharpnessWindow = { below: 30, looks: 8, near: 4 } as const;
 

@@ -1,10 +1,10 @@
 import { chance } from './calibration.ts';
 
 /**
- * The probability that the suggested plan comes within half a point of a decay with a tuned peak. It rises with the
- * share of the loss that the sweep gained: on a task that is learned in few steps, the peak matters less.
+ * The probability that a decay from the suggested peak comes within half a point of a decay from a tuned peak. It rises
+ * with the fraction by which the sweep lowered the loss: on a task that is learned in few steps, the peak matters less.
  *
- * @param gain - the share of the loss that the sweep gained
+ * @param gain - the fraction by which the sweep lowered the loss
  * @param density - the steps in the decade below the edge
  */
 export function chanceOf(gain: number, density: number): number {

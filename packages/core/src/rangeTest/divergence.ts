@@ -12,8 +12,8 @@ export interface DivergenceWatch {
  * A sweep has diverged in three cases:
  *
  * - A loss is not finite.
- * - The median of the last few losses is far above that of the first losses. The difference is measured in gains so
- *   far and in standard deviations.
+ * - The median of the last few losses is far above that of the first losses: by a multiple of the gain so far plus a
+ *   multiple of the standard deviation.
  * - Training had clearly lowered the loss, and has lost all of this gain again.
  *
  * If the sweep began far above the best constant answer, that answer's loss replaces the start as soon as it is

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { minimum, slide, steepest, valley } from './rules.ts';
 
-// A line-by-line copy of fastai's rules (`fastai/callback/schedule.py`). Our rules must give the same answers.
+// A line-by-line copy of fastai's rules (`fastai/callback/schedule.py`). Our rules must give the same rates.
 
 type Rates = readonly number[];
 const argMin = (values: readonly number[]): number =>

@@ -9,11 +9,13 @@ export interface Features {
   /** The position of the lowest loss. */
   readonly bottom: number;
   /**
-   * The loss edge: the mean of the positions at which given shares of the fall are lost again. A share that is never
-   * lost counts as lost at the end.
+   * The loss edge: the mean of the positions at which the loss has risen back by given shares of its fall. A share that
+   * it never reaches counts as reached at the end.
    */
   readonly edge: number;
-  /** The position at which the largest of these shares, half of the fall, is lost. Infinity if it never is. */
+  /**
+   * The position at which the loss has risen back by half of its fall, the largest share. Infinity if it never does.
+   */
   readonly lost: number;
   /** The fall of the loss. It is measured from the best constant answer's loss if the sweep began above that. */
   readonly depth: number;

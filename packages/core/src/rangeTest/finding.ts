@@ -13,7 +13,10 @@ export interface RangeTestSuggestion {
   readonly fixedLr: number;
   /** The length of training, in steps, that `fixedLr` is for. */
   readonly steps: number;
-  /** An interval for each suggested rate. Nine of ten such intervals contain what a second test suggests. */
+  /**
+   * An interval for each suggested rate. Nine in ten such intervals contain another seed's rate or overlap the range of
+   * good rates.
+   */
   readonly interval: {
     /** The interval of `baseLr`. */
     readonly baseLr: Interval;
@@ -44,7 +47,7 @@ export interface ClassicRules {
   readonly minimum: number | null;
   /** The rate half-way into the longest valley, the longest falling subsequence of the losses. */
   readonly valley: number | null;
-  /** The end of the slide: the last rate whose slope is not yet rising by more than a threshold. */
+  /** The end of the slide: going down from the highest rate, the last rate before the slope stops changing. */
   readonly slide: number | null;
 }
 

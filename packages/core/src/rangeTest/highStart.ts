@@ -11,7 +11,7 @@ export const highAdvice =
 
 /**
  * The loss of a classifier that knows only the class shares, if it must learn them first. That is so if the classes are
- * uneven and it starts with equal probabilities. Else Infinity.
+ * imbalanced and it starts with equal probabilities. Otherwise Infinity.
  *
  * @param start - the loss before any step
  */

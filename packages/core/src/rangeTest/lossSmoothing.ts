@@ -20,8 +20,7 @@ export type LossSmoothing =
     };
 
 /**
- * The running mean that a name stands for. Its debiasing divides by the number for a step that comes `ahead` steps
- * later.
+ * The running mean that a name stands for. Its debiasing uses the divisor of the step that comes `ahead` steps later.
  */
 interface RunningMean {
   readonly beta: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import type { RangeTestTrace } from './trace.ts';
 
-/** A sweep whose loss falls to nothing at 0.01, stays there, and rises at 1: a small training set, learned by heart. */
+/** A sweep whose loss falls to `left` at 0.01, stays there, and rises at 1: a small training set, memorised. */
 function byHeart(left: number, constantAnswer?: RangeTestTrace['constantAnswer']): RangeTestTrace {
   const points = Array.from({ length: 200 }, (_, step) => {
     const lr = 1e-4 * 10 ** (step / 40);
@@ -16,10 +16,10 @@ function byHeart(left: number, constantAnswer?: RangeTestTrace['constantAnswer']
   };
 }
 
-describe('a sweep that learns its data by heart', () => {
+describe('a sweep that memorises its data', () => {
   const known = { loss: 1.1, accuracy: 1 / 3 };
 
-  it('limits maxLr to the rate at which nothing is left, and says so', () => {
+  it('limits maxLr to the rate at which nothing is left to learn, and says so', () => {
     const { suggestion, reasons } = analyzeRangeTest(byHeart(0.001, known));
     expect(suggestion!.maxLr).toBeGreaterThan(0.005);
     expect(suggestion!.maxLr).toBeLessThan(0.02);

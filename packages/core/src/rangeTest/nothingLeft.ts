@@ -2,9 +2,9 @@ import { minGain } from './calibration.ts';
 import type { Evidence } from './evidence.ts';
 
 /**
- * The place of the first rate at which the loss is almost nothing in comparison with that of the best constant
- * answer. From there on the model knows a small training set by heart. Its gradients vanish, so the loss stays low at
- * any rate, and the edge may be far too high.
+ * The position of the first rate at which the loss is almost nothing in comparison with that of the best constant
+ * answer. By then the model has memorised a small training set. Its gradients vanish, so the loss stays low at any
+ * rate, and the edge may be far too high.
  *
  * @returns Infinity if some loss is always left, or the loss of the best constant answer is not known
  */
@@ -16,4 +16,4 @@ export function placeOfNothingLeft({ trace, curve: { x }, smoothed }: Evidence):
 
 /** Tells the user about this limit. */
 export const nothingLeftReason = (rate: string): string =>
-  `The loss is almost 0 from ${rate} on: the model knows its training data by heart, so higher rates show no harm. maxLr is at most this rate.`;
+  `The loss is almost 0 from ${rate} on: the model has memorised its training data, so higher rates do no visible harm. maxLr is at most this rate.`;

@@ -26,8 +26,8 @@ const fields = {
 
 /**
  * Reads the trace of a range test from unknown data, such as parsed JSON. The result is frozen and holds only the
- * fields of a trace. Fields of an older clr get their current names: `scout` is `coarse`, `control` is `baseline`, and
- * `probe` is `updatesPerRate`.
+ * fields of a trace. Fields of an older clr get their current names: `scout` becomes `coarse`, `control` becomes
+ * `baseline`, and `probe` becomes `updatesPerRate`.
  *
  * @param name - its name in error messages, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received

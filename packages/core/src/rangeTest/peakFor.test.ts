@@ -82,7 +82,7 @@ describe('the ratio of peaks', () => {
     ['triangular, 4 cycles', (steps) => triangular({ ...six, stepSize: steps / 8 }), [1.9, 2, 2.09]],
     ['triangular2, 4 cycles', (steps) => triangular2({ ...six, stepSize: steps / 8 }), [3.26, 3.35, 3.42]],
   ];
-  it.each(rows)('is as an independent script computed it: %s', (_, make, stated) => {
+  it.each(rows)('matches the result of an independent script: %s', (_, make, stated) => {
     for (const [index, steps] of [1000, 4000, 16_000].entries()) {
       const ratio = peakRatio(toSchedule(make(steps)).lr, 1, steps);
       expect(Math.abs(ratio - stated[index]!)).toBeLessThan(0.011);
@@ -186,7 +186,7 @@ describe('peakFor', () => {
     near(peakFor(policy, { finding: found }).maxLr, 0.06);
   });
 
-  it('lowers the rate for a policy that is longer than the training of fixedLr', () => {
+  it('lowers a peak from fixedLr for a policy of more than `steps` steps, but not the maxLr of a finding', () => {
     const long = decay({ maxLr: 1, steps: 4000, finalLr: 0.1 });
     const peak = 0.03 * (1000 / 4000) ** 0.35 * ratioOf(long, 4000);
     near(peakFor(long, { fixedLr: 0.03, steps: 1000 }).finalLr!, peak / 10);
@@ -232,12 +232,12 @@ describe('peakFor', () => {
       'Expected fixedLr to be a finite number above 0',
     ],
     [
-      'no source',
+      'a missing source',
       () => peakFor(policy, undefined as never),
       'Expected options to be an object with fixedLr, steps',
     ],
     [
-      'both sources',
+      'both sources at once',
       () => peakFor(policy, { finding: found, fixedLr: 0.1, steps: 9 }),
       'Expected fixedLr to be one of the fields finding.',
     ],
@@ -247,7 +247,7 @@ describe('peakFor', () => {
       'Expected steps to be',
     ],
     [
-      'a policy without a rate',
+      'a policy whose rates are all 0',
       () => peakFor(table({ values: [0] }), { fixedLr: 0.1, steps: 9 }),
       'Expected policy to be a policy with a rate of at least 1e-300 in its first 9 steps.\nReceived: policy = an object\nNo factor makes',
     ],

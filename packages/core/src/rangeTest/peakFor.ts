@@ -75,8 +75,8 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
     const expected = `a policy with a rate of at least ${minPeak} in its first ${length} steps`;
     throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
   }
-  // The bound is useless for rates that drop to almost 0 at once. The ratio is at least 1 all the same, because any
-  // shape is stable below a good constant rate.
+  // The bound behind `peakRatio` is useless for rates that drop to almost 0 at once. The ratio is at least 1 all the
+  // same, because any shape is stable below a good constant rate.
   const ratio = Math.max(1, peakRatio(lr, peak, length));
   const wanted =
     'maxLr' in anchor

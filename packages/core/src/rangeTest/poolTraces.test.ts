@@ -48,12 +48,12 @@ describe('poolTraces', () => {
   });
 
   it.each([
-    ['nothing', undefined, 'undefined'],
+    ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a promise that was not awaited', Promise.resolve(), 'a promise (is an `await` missing?)'],
     ['the points alone', sweep([[0.1, 1]]).points, 'an array'],
-    ['text', '{"points":[]}', '"{"points":[]}"'],
-    ['an array that holds a hole', [sweep([]), undefined], 'an array'],
+    ['JSON text', '{"points":[]}', '"{"points":[]}"'],
+    ['an array with a missing trace', [sweep([]), undefined], 'an array'],
   ])('refuses %s', (_, traces, received) => {
     const analyze = () => analyzeRangeTest(traces as unknown as RangeTestTrace);
     expect(analyze).toThrow(ClrError);

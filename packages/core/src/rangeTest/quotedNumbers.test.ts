@@ -94,10 +94,10 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     '(a confidence below #, or a refusal), and the caller gave no number of steps, it takes # more',
     [rangeTestSteps.sure, rangeTestSteps.more],
   ],
-  [sixth, 'the rates at which #, #, #, #, # and # % of the fall are lost again', percents],
+  [sixth, 'the rates at which the loss has climbed back by #, #, #, #, # and # % of its fall', percents],
   [sixth, '`baseLr = maxLr / #`', [boundsRatio]],
   [sixth, 'exp(−steps per decade / #)', [certainty.scale]],
-  [sixth, 'widened by a factor of two both ways', []],
+  [sixth, 'widened by a factor of two in both directions', []],
   [sixth, '`# · noise / √(steps per decade)`', [doubt.noises]],
   [
     fourteenth,
@@ -122,7 +122,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [seventeenth, '(1 + exp(−(−# + # · g + # · ln(1 + n))))', [-chance.base, chance.gain, chance.density]],
   [
     seventeenth,
-    'gained, and counts as # at most. `n` is the number of steps in the decade below the edge, and counts as # at most',
+    'in the sweep, capped at #. `n` is the number of steps in the decade below the edge, capped at #',
     [chance.maxGain, chance.maxSteps],
   ],
   [nineteenth, 'the confidence is # at most, and', [sharesAloneConfidence]],
@@ -169,7 +169,7 @@ it('quotes the other numbers in words', () => {
   expect(boundsRatio).toBe(6);
   expect(factor(widening.fixedLr), 'a factor of two').toBeCloseTo(2, 1);
   expect(1 / coarseSweep.oneIn, 'two fifths').toBe(2 / 5);
-  expect(textOf(sixth)).toContain('must be past doubt, too: twice that high, or a decade long');
+  expect(textOf(sixth)).toContain('the rise must be twice that high, or a decade long');
   expect(provenRises).toMatchObject([{ doubts: 2 }, { decades: 1 }]);
   expect(textOf('benchmarks/range-test/README.md')).toContain('begins less than a decade below its edge');
   expect(minRoom).toBe(1);

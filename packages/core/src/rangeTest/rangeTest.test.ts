@@ -60,7 +60,7 @@ describe('rangeTest', () => {
     expect(last.lr).toBeLessThan(30);
   });
 
-  it('records the same points if losses come late, in one sweep or two', async () => {
+  it('records the same points if losses arrive late, in one sweep or two', async () => {
     for (const options of [{ startLr: 1e-3, endLr: 1e3, steps: 400 }, { steps: 200 }]) {
       expect(await trace(options, { late: true })).toEqual(await trace(options));
     }
@@ -163,7 +163,7 @@ describe('rangeTest', () => {
     expect(trainable.seen.length).toBe(0);
   });
 
-  it('takes more steps if the result is in doubt, or exactly the given number', async () => {
+  it('takes more steps if the result is in doubt, unless the number of steps is given', async () => {
     const flat = { result: () => ({ loss: 2.3 }) };
     expect((await tested({}, flat)).trainable.seen.length).toBe(80 + 160);
     expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(80);
@@ -210,7 +210,7 @@ describe('rangeTest', () => {
       { result: () => ({ loss: 'x' as unknown as number }) },
       'loss = "x" at step 0',
     ],
-  ])('restores the model if %s throws', async (_, options, about, message) => {
+  ])('restores the model after an error from %s', async (_, options, about, message) => {
     const { outcome } = await tested(options, about);
     expect(outcome).toBeInstanceOf(Error);
     expect((outcome as Error).message).toContain(message);

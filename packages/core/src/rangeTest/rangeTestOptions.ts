@@ -14,13 +14,13 @@ export interface RangeTestOptions<Batch> {
    */
   readonly steps?: number;
   /**
-   * One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default
+   * The spacing of one plain sweep: equal ratios from step to step or, as in the paper, equal differences. Default
    * `'exponential'`.
    */
   readonly spacing?: 'linear' | 'exponential';
   /**
-   * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a
-   * rising rate. Use it for a model that is already trained, because a sweep would spoil it before the rates that
+   * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
+   * rate. Use it for a model that is already trained, because a sweep would spoil it before it reaches the rates that
    * matter. It takes `steps · updatesPerRate` updates. 40 steps of 5 updates each are a good start.
    */
   readonly updatesPerRate?: number;

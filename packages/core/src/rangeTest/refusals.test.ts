@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'learnedByHeart',
-    why: 'all answers right at a loss of 0.0023 instead of nine in ten',
+    why: 'all predictions right at a loss of 0.0023 instead of nine in ten',
     refused: sweep((x) => good(x) / 1000, { constantAnswer, ...diverged, ...knows(1) }),
     neighbour: sweep((x) => good(x) / 1000, { constantAnswer, ...diverged, ...knows(0.9) }),
     reason:

@@ -14,7 +14,7 @@ function smooth(losses: readonly (number | null)[]): number[] {
 }
 
 describe('the classic rules', () => {
-  it.each(rangeTests.curves)("give fastai's answers on $id", ({ lr, loss, views }) => {
+  it.each(rangeTests.curves)("give fastai's rates on $id", ({ lr, loss, views }) => {
     expect(views).not.toHaveLength(0);
     for (const { name, slice, rules: answers } of views) {
       const losses = (name === 'raw' ? (loss as number[]) : smooth(loss)).slice(...slice);

@@ -6,7 +6,7 @@ import type { RangeTestTrace } from './trace.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** A sweep whose loss falls from 4.5 to `low`, rises to `rise`, and is back at 4.5 only at far higher rates. */
+/** A sweep whose loss falls from 4.5 to `low`, rises by 1.2, and is back at 4.5 only at far higher rates. */
 function sweepTo(low: number, given: Partial<RangeTestTrace> = {}): RangeTestTrace {
   const points = Array.from({ length: 200 }, (_, step) => {
     const x = -5 + (step / 199) * 7;
@@ -26,8 +26,8 @@ const looks = (...values: number[]) => ({
   sharpness: values.map((sharpness, step) => ({ step, lr: 0.01, sharpness })),
 });
 
-describe('a sweep over uneven classes', () => {
-  it('has its edge at the rate where the loss is back at that of the class shares', () => {
+describe('a sweep over imbalanced classes', () => {
+  it('has a lower edge if the loss of the class shares is known', () => {
     const { points } = sweepTo(2.2);
     const start = analyzeRangeTest(sweepTo(2.2, { constantAnswer: { loss: null } }));
     const shares = analyzeRangeTest({ ...sweepTo(2.2), points });
@@ -35,13 +35,13 @@ describe('a sweep over uneven classes', () => {
     expect(shares.reasons.join()).not.toMatch(/class shares/);
   });
 
-  it('has a low confidence if the loss fell only to that of the class shares', () => {
+  it('has a low confidence if it learned only the class shares', () => {
     const { suggestion, reasons } = analyzeRangeTest(sweepTo(3.2));
     expect(suggestion!.confidence).toBeLessThanOrEqual(sharesAloneConfidence);
     expect(reasons[0]).toMatch(/^The range test only learned the class shares: .* Give it more steps\.$/);
   });
 
-  it('limits maxLr to what the batch sharpness allows if the loss fell only to that of the class shares', () => {
+  it('limits maxLr by the batch sharpness if it learned only the class shares', () => {
     const free = analyzeRangeTest(sweepTo(3.2));
     const { suggestion, edgeLr, reasons } = analyzeRangeTest(sweepTo(3.2, looks(1000, 1000, 1000)));
     expect(suggestion!.maxLr).toBeCloseTo(0.002, 12);
@@ -50,7 +50,7 @@ describe('a sweep over uneven classes', () => {
     expect(analyzeRangeTest(sweepTo(3.2, looks(1e-9, 1e-9, 1e-9))).suggestion).toEqual(free.suggestion);
   });
 
-  it('is read as usual if the classes are even, or if the constant answer is unknown', () => {
+  it('is read as usual if the classes are balanced', () => {
     const reasons = analyzeRangeTest(sweepTo(2.2, even)).reasons;
     expect(reasons.join()).not.toMatch(/class shares/);
   });

@@ -19,6 +19,6 @@ export function highestBySharpness({ sharpness, momentum }: RangeTestTrace, dyna
   return Math.exp(lowest.reduce((sum, lr) => sum + Math.log(lr), 0) / lowest.length);
 }
 
-/** Tells the user what a sweep means that learned only the class shares. */
+/** Tells the user that the sweep learned only the class shares, and what follows from it. */
 export const sharesAloneReason = (low: number, sharesLoss: number, capped: boolean): string =>
-  `The range test only learned the class shares: the loss fell to ${showNumber(low)}, and the shares alone give ${showNumber(sharesLoss)}. The output biases can learn them at rates that may be far too high for the weights. ${capped ? 'So maxLr is the highest that the batch sharpness allows. ' : ''}Give it more steps.`;
+  `The range test only learned the class shares: the loss fell to ${showNumber(low)}, and predicting only these shares gives ${showNumber(sharesLoss)}. The output biases can learn them at rates that may be far too high for the weights. ${capped ? 'So maxLr is the highest that the batch sharpness allows. ' : ''}Give it more steps.`;

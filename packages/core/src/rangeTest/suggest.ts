@@ -9,8 +9,8 @@ import type { PooledTrace } from './poolTraces.ts';
  *
  * @param edge - the log₁₀ rate of the loss edge
  * @param edges - the edges of resampled curves and `edge` itself, ascending
- * @param gain - the share of the loss that the sweep gained
- * @param below - the distances from the edge down to the rates in a training of `steps` steps
+ * @param gain - the fraction by which the sweep lowered the loss
+ * @param below - the distances from the edge down to the rates for training of `steps` steps
  */
 export function suggest(
   { points }: PooledTrace,

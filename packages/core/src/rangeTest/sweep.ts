@@ -31,7 +31,7 @@ interface Run<Batch> {
   readonly see: (point: RangeTestPoint) => Promise<void>;
 }
 
-/** The results of an earlier sweep of the same model. */
+/** The results of an earlier sweep of the same model, which need not be computed again. */
 export type Measured = Pick<RangeTestTrace, 'constantAnswer'>;
 
 /** Options of one sweep. */
@@ -90,7 +90,7 @@ export async function sweep<Batch>(
       'restore()',
       'after the range test',
       () => trainable.restore(snapshot),
-      'The model is not as it was.',
+      'The model was not restored.',
     ),
   );
   const reason = watch.diverged ? 'diverged' : 'aborted';
@@ -137,7 +137,7 @@ async function sweepThrough<Batch>(
   return { ...(validation && { validation: found }), ...(looks.length > 0 && { sharpness }) };
 }
 
-/** The steps below an edge before which the batch sharpness is measured, evenly spread. */
+/** Evenly spread steps, at rates just below an edge, before which the batch sharpness is measured. */
 function looksBelow(edge: number | undefined, schedule: Schedule, steps: number): number[] {
   if (edge === undefined) return [];
   const inside = Array.from({ length: steps }, (_, step) => step).filter((step) => {
@@ -159,7 +159,7 @@ async function look<Batch>(
   return { step, lr, sharpness: Number.isFinite(value) ? value : null };
 }
 
-/** Tries each rate separately, and evaluates on the validation data or else on as many further batches. */
+/** Tries each rate separately. It evaluates on the validation data, or else on as many batches as it trains on. */
 async function probeEach<Batch>(
   { trainable, source, schedule, steps, validation, signal, stop, see }: Run<Batch>,
   updates: number,

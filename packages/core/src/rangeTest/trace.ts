@@ -10,7 +10,7 @@ export interface RangeTestPoint {
   readonly lr: number;
   /** The loss of the batch; `null` means NaN or an infinity, which JSON cannot hold. */
   readonly loss: number | null;
-  /** The share classified right, in [0, 1]. */
+  /** The share of examples that were classified right, in [0, 1]. */
   readonly accuracy?: number | null;
   /** Names the first value of the batch that is not finite, if it is the cause of a loss that is not finite. */
   readonly fault?: string;

@@ -60,7 +60,7 @@ describe('undoSmoothing', () => {
   it.each(
     tools.flatMap(([smoothing, smooth]) => [4, 5, 6].map((digits) => [smoothing, digits, smooth] as const)),
   )(
-    'gives the rates of %j to within a tenth, from losses stored with %i digits',
+    'gives maxLr to within a tenth after smoothing by %j, from losses stored with %i digits',
     (smoothing, digits, smooth) => {
       const trace = traceOf(rounded(smooth(curve), digits));
       const ratio = maxLrOf(trace, smoothing) / maxLrOf(traceOf(curve), 'none');
@@ -69,7 +69,7 @@ describe('undoSmoothing', () => {
     },
   );
 
-  it('does not change the rates that fastai suggests for smoothed losses', () => {
+  it("gives losses from which fastai's smoothing recovers the stored ones", () => {
     const smoothed = tools[0]![1](curve);
     const { losses } = fastaiSmoothing(undoSmoothing(traceOf(smoothed), 'fastai').points);
     losses.forEach((loss, i) => {
@@ -77,7 +77,7 @@ describe('undoSmoothing', () => {
     });
   });
 
-  it('uses the mean loss of a gap, also if the first steps are missing', () => {
+  it('gives the point after missing steps their mean loss, also if the first steps are missing', () => {
     const { points, ...trace } = traceOf(tools[2]![1]([9, 1, 2, 3, 4]));
     const without = (...steps: number[]) => ({
       ...trace,

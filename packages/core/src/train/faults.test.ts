@@ -75,7 +75,7 @@ describe('a step that goes wrong', () => {
   }
 
   it.each(sweeping)(
-    'rejects its loss late: %s says where, and leaves the model unchanged',
+    'gives a loss promise that rejects: %s says where, and leaves the model unchanged',
     async (_, call) => {
       const trainable = await model((step, honest) => (step === 7 ? { loss: Promise.reject(mine) } : honest));
       const error = await faultOf(call(trainable, examples, {}));
@@ -94,12 +94,12 @@ describe('a step that goes wrong', () => {
     expect(error.message).toContain('Expected trainStep() to succeed.\nReceived: Error: mine at ');
     expect(error.message).toContain(name.includes('probes') ? 'at rate 0.000' : 'at step 7');
     expect(error.cause).toBe(mine);
-    // Training keeps the seven good steps. Functions that look for rates restore the model.
+    // train keeps the seven good steps. The other functions restore the model.
     if (name === 'train') expect(trainable.state.updates).toBe(7);
     else expect(trainable.state).toEqual(before);
   });
 
-  it('throws a ClrError: it keeps its class, and says where', async () => {
+  it('throws a ClrError: the error keeps its class, and says where', async () => {
     class DeviceLost extends ClrError {}
     const lost = new DeviceLost('clr/webgpu', {
       expected: 'a device',
@@ -121,7 +121,7 @@ describe('a step that goes wrong', () => {
     }
   });
 
-  it('has an accuracy of NaN: none is recorded, and the loss decides', async () => {
+  it('gives an accuracy of NaN: null is recorded, and the loss decides', async () => {
     const trainable = await model((_, { loss }) => ({ loss, accuracy: Number.NaN }));
     const run = await train(trainable, examples, { policy, steps: 10 });
     expect(run.steps.every(({ accuracy }) => accuracy === null)).toBe(true);
@@ -132,7 +132,7 @@ describe('a step that goes wrong', () => {
 
 describe('a snapshot or a restore that fails', () => {
   it.each(named.filter(([name]) => name !== 'train'))(
-    '%s does nothing without a snapshot',
+    '%s takes no step if snapshot() fails',
     async (_, call) => {
       const trainable = await model();
       trainable.snapshot = () => Promise.reject(mine);
@@ -143,12 +143,12 @@ describe('a snapshot or a restore that fails', () => {
     },
   );
 
-  it.each(sweeping)('%s says that the model is not as it was', async (_, call) => {
+  it.each(sweeping)('%s says that the model was not restored', async (_, call) => {
     const trainable = await model();
     trainable.restore = () => Promise.reject(mine);
     const error = await faultOf(call(trainable, examples, {}));
     expect(error.message).toContain(
-      'Expected restore() to succeed.\nReceived: Error: mine after the range test\nThe model is not as it was.',
+      'Expected restore() to succeed.\nReceived: Error: mine after the range test\nThe model was not restored.',
     );
   });
 
@@ -204,7 +204,7 @@ describe('batches that go wrong', () => {
     else expect(trainable.state).toEqual(before);
   });
 
-  it('end early in the second pass: rangeTest and train report it', async () => {
+  it('are used up after the first pass: rangeTest and train report it', async () => {
     for (const [name, call] of named.slice(0, 3)) {
       const trainable = await model();
       const more = name.includes('probes') ? { updatesPerRate: 6 } : {};
@@ -227,7 +227,7 @@ describe('batches that go wrong', () => {
     }
   });
 
-  /** Gives some batches, and then never answers again. */
+  /** Gives some batches, and then waits for ever. */
   const stuck = (count: number): AsyncIterable<Example> => ({
     async *[Symbol.asyncIterator]() {
       for (let given = 0; given < count; given++) yield examples[given % 7]!;
@@ -312,7 +312,7 @@ describe('validation that goes wrong', () => {
 });
 
 describe('a callback that throws', () => {
-  it.each(named)('is passed on unchanged by %s', async (name, call) => {
+  it.each(named)('has its error passed on unchanged by %s', async (name, call) => {
     const trainable = await model();
     const callback = name === 'autoClr' ? { onEvent: raise } : { onStep: raise };
     await expect(call(trainable, examples, callback)).rejects.toBe(mine);
@@ -367,7 +367,7 @@ describe('autoClr, while it trains', () => {
   });
 
   it.each(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough', 'average', 'ensemble'])(
-    'returns the state that it reached when aborted at the first %s',
+    'returns the state reached so far if it is aborted at the first %s event',
     async (type) => {
       const trainable = await model();
       const controller = new AbortController();
@@ -391,17 +391,17 @@ describe('autoClr, while it trains', () => {
       expect(rangeTest + verdict + training).toBe(trainable.seen.length);
     },
   );
+});
 
-  it('runs to its end at a constant rate, unless it is asked to stop', async () => {
-    const stopAtTrough = { aborted: false };
-    const run = await train(await model(), examples, {
-      policy: constant({ lr: 0.01 }),
-      steps: 50,
-      stopAtTrough,
-      onStep: ({ step }) => {
-        stopAtTrough.aborted = step === 20;
-      },
-    });
-    expect(run.stopped).toEqual({ step: 21, reason: 'ended' });
+it('train at a constant rate stops at once if it is asked to stop at a trough', async () => {
+  const stopAtTrough = { aborted: false };
+  const run = await train(await model(), examples, {
+    policy: constant({ lr: 0.01 }),
+    steps: 50,
+    stopAtTrough,
+    onStep: ({ step }) => {
+      stopAtTrough.aborted = step === 20;
+    },
   });
+  expect(run.stopped).toEqual({ step: 21, reason: 'ended' });
 });

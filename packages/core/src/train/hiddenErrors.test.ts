@@ -59,13 +59,13 @@ describe('an error with a second error', () => {
     expect(error.cause).toBe(second);
   });
 
-  it('a range test reports its error, and that the model has changed', async () => {
+  it('a range test reports its error, and that the model was not restored', async () => {
     const trainable = failingAt(3, first);
     trainable.restore = () => Promise.reject(second);
     const error = await thrownBy(rangeTest(trainable, examples, { startLr: 0.001, endLr: 1, steps: 20 }));
     expect(error.message).toContain('Received: Error: first at step 3');
     expect(error.message).toContain(
-      'Received: Error: second after the range test\nThe model is not as it was.',
+      'Received: Error: second after the range test\nThe model was not restored.',
     );
     const three = await thrownBy(
       rangeTest(trainable, stubborn, {
@@ -77,7 +77,7 @@ describe('an error with a second error', () => {
         },
       }),
     );
-    for (const words of ['Error: first', 'closing the batches', 'The model is not as it was.']) {
+    for (const words of ['Error: first', 'closing the batches', 'The model was not restored.']) {
       expect(three.message).toContain(words);
     }
     expect(three).toBeInstanceOf(AggregateError);
@@ -94,7 +94,7 @@ describe('an error with a second error', () => {
     expect(error).toBeInstanceOf(GpuError);
     expect(error).toMatchObject({ fault: 'device-lost', name: 'ClrError' });
     expect((error.cause as AggregateError).errors.length).toBe(2);
-    expect(lost.message).not.toContain('That was');
+    expect(lost.message).not.toContain('This happened in');
   });
 });
 
@@ -106,14 +106,14 @@ describe('thrown values of any kind', () => {
   };
   it.each([
     ['a symbol', Symbol('why'), 'Symbol(why)'],
-    ['nothing', undefined, 'undefined'],
+    ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a frozen error', Object.freeze(new TypeError('frozen')), 'TypeError: frozen'],
-    ['an object that cannot be text', unprintable, 'an object'],
+    ['an object that cannot be converted to text', unprintable, 'an object'],
     ['an object without a prototype', Object.create(null), 'an object'],
-    ['five megabytes', 'x'.repeat(5e6), '"xxx'],
+    ['a text of five megabytes', 'x'.repeat(5e6), '"xxx'],
     ['control characters', '\u001b[2J\u0007', '"\\u{1b}[2J\\u{7}"'],
-  ])('%s is reported with its place', async (_, thrown, words) => {
+  ])('%s is reported together with the step', async (_, thrown, words) => {
     const error = await thrownBy(train(failingAt(2, thrown), examples, { policy, steps: 9 }));
     expect(error).toBeInstanceOf(ClrError);
     expect(error.message).toContain(`Received: ${words}`);

@@ -43,7 +43,7 @@ describe('checkpoints of a run', () => {
     }
   });
 
-  it('report a state that the last update of the run spoiled', async () => {
+  it('are not saved if the last update of the run spoiled the state, and the run counts as diverged', async () => {
     const trainable = linearTrainable();
     const { trainStep } = trainable;
     trainable.trainStep = async (batch, hyper) => {
@@ -109,7 +109,7 @@ describe('checkpoints of a run', () => {
     expect(at).toEqual([8, 11]);
   });
 
-  it('are not saved if it diverged, so the last good one stays', async () => {
+  it('are not saved after the run diverged, so the last good one stays', async () => {
     const trainable = linearTrainable({
       result: (step, honest) => (step === 12 ? { loss: Number.NaN } : honest),
     });
@@ -118,7 +118,7 @@ describe('checkpoints of a run', () => {
     expect(at).toEqual([5, 8, 10]);
   });
 
-  it('resume with the same bits and the same checkpoints', async () => {
+  it('resume the run bit for bit, with the same later checkpoints', async () => {
     const whole = linearTrainable();
     const { run, checkpoints } = await saved({}, { every: { steps: 3 } }, whole);
     for (const from of checkpoints) {
@@ -135,13 +135,13 @@ describe('checkpoints of a run', () => {
     [{ seconds: -1 }, 'checkpoint.every.seconds = -1'],
     [{ seconds: Number.NaN }, 'checkpoint.every.seconds = NaN'],
     [{ minutes: 3 }, 'checkpoint.every.minutes'],
-  ])('are refused before anything runs with %j', async (every, received) => {
+  ])('are refused with the interval %j before anything runs', async (every, received) => {
     const trainable = linearTrainable();
     await expect(saved({}, { every: every as { steps: number } }, trainable)).rejects.toThrow(received);
     expect(trainable.seen).toEqual([]);
   });
 
-  it('are refused without a function save', async () => {
+  it('are refused if save is not a function', async () => {
     const trainable = linearTrainable();
     const checkpoint = { save: undefined as never };
     await expect(saved({ checkpoint }, {}, trainable)).rejects.toThrow('checkpoint.save = undefined');

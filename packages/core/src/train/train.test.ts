@@ -19,7 +19,7 @@ const run = (trainable: LinearTrainable, options: Options) =>
 
 describe('train', () => {
   it.each(['signal', 'stopAtTrough'] as const)(
-    'refuses a controller for %s before it takes a step',
+    'refuses an AbortController as %s before it takes a step',
     async (name) => {
       const trainable = linearTrainable();
       const options = { [name]: new AbortController() as never };
@@ -69,7 +69,7 @@ describe('train', () => {
     expect(trainable.seen[7]?.batch).toBe(examples[6]);
   });
 
-  it('records losses before the update in order, also if they come late', async () => {
+  it('records the losses before each update in order, even if they arrive late', async () => {
     const early = await run(linearTrainable(), { steps: 50 });
     const late = await run(linearTrainable({ late: true }), { steps: 50 });
     expect(late).toEqual(early);
@@ -174,7 +174,7 @@ describe('train', () => {
     expect(record.steps[4]?.loss).toBeNull();
   });
 
-  it('resumes at any step with the same bits', async () => {
+  it('resumes bit for bit at any step', async () => {
     const whole = linearTrainable();
     const full = await run(whole, {});
     await fc.assert(
@@ -190,7 +190,7 @@ describe('train', () => {
     );
   });
 
-  it('starts the cycles of a sequence again at each stage', async () => {
+  it('starts a new cycle at each stage of a sequence', async () => {
     const stage = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 2 });
     const record = await run(linearTrainable(), {
       policy: sequence([{ policy: stage, steps: 4 }, { policy: stage }]),
@@ -231,7 +231,7 @@ describe('train', () => {
     await expect(run(trainable, {})).rejects.toThrow('Received: loss = "0.5" at step 0');
   });
 
-  it('passes on the error of a callback, and leaves no loss unread', async () => {
+  it('passes on the error of a callback, and leaves no promise of a loss unhandled', async () => {
     const trainable = linearTrainable({ late: true });
     const onStep = () => {
       throw new Error('mine');
@@ -239,7 +239,7 @@ describe('train', () => {
     await expect(run(trainable, { onStep })).rejects.toThrow('mine');
   });
 
-  it('checks both ends of a schedule before it changes anything', async () => {
+  it('checks the first and the last step of a schedule before it changes anything', async () => {
     const position = { cycle: 0, phase: 0, cycleEnd: Number.NaN };
     const none = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0 }) as never };
     const late = { lr: (step: number) => (step === 29 ? -1 : 0.1) };

@@ -60,7 +60,7 @@ export interface TrainOptions<Batch> {
   readonly checkpoint?: CheckpointOptions;
   /** Stops cleanly between two steps. */
   readonly signal?: AbortSignalLike;
-  /** Finishes the current cycle and stops at its trough. Stops at once if no cycle ends. */
+  /** Finishes the current cycle and stops at its trough. Stops at once if the current cycle never ends. */
   readonly stopAtTrough?: AbortSignalLike;
 }
 

@@ -4,7 +4,7 @@ import { batchesOf, constant, rangeTest, train, triangular } from '../index.ts';
 
 const policy = constant({ lr: 0.01 });
 
-/** Batches of the linear model whose x is the start of the batch. */
+/** Batches for the linear model, made from the size and the start of each place. */
 const places = (made: object[] = []) =>
   batchesOf(triangular({ baseLr: 1, maxLr: 4, stepSize: 3 }), (place) => {
     made.push(place);
@@ -39,7 +39,7 @@ describe('batchesOf', () => {
     expect(second.seen).toEqual(whole.seen.slice(4));
   });
 
-  it('starts again for every sweep of a range test', async () => {
+  it('starts from the first batch in every range test', async () => {
     const made: { step: number }[] = [];
     const trainable = linearTrainable();
     await rangeTest(trainable, places(made as never), { startLr: 0.001, endLr: 0.002, steps: 3 });

@@ -10,6 +10,6 @@ export function checkTrainable(trainable: unknown): void {
     received: promised ? 'a promise of one' : show(trainable),
     advice: promised
       ? 'Write `await` before the call that makes it: await createTrainer(…).'
-      : 'Make one of a model with createTrainer of @clr/onnx or @clr/webgpu, or createTrainable of @clr/tfjs.',
+      : 'Make one from a model with createTrainer from @clr/onnx or @clr/webgpu, or createTrainable from @clr/tfjs.',
   });
 }

@@ -6,7 +6,7 @@ const same = (targets: ConstantTargets): ConstantTargets => targets;
 const values = (loss: 'mse' | 'l1' | 'binaryCrossEntropy', numbers: readonly number[], width = 1) =>
   [{ loss, values: numbers, width }] satisfies ConstantTargets[];
 
-/** The mean loss of one constant for all targets of one output. */
+/** The loss of a constant answer for one target. */
 const losses = {
   mse: (target: number, answer: number) => (target - answer) ** 2,
   l1: (target: number, answer: number) => Math.abs(target - answer),
@@ -15,7 +15,7 @@ const losses = {
 };
 
 describe('constantAnswer', () => {
-  it('of class indices is the entropy of the shares, and the largest share', async () => {
+  it('for class indices: the loss is the entropy of the shares, and the accuracy is the largest share', async () => {
     const classes = [0n, 1n, 2n, 0n, 0n, 1n, 0n, 0n];
     const { loss, accuracy } = await constantAnswer([{ loss: 'crossEntropy', classes }], same);
     expect(loss).toBeCloseTo(
@@ -25,7 +25,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(5 / 8);
   });
 
-  it('of class shares is the cross-entropy with their mean; the largest share decides the accuracy', async () => {
+  it('for class shares: the loss is the cross-entropy with their mean; the largest gives the accuracy', async () => {
     // Two examples of three classes at two positions: [N, classes, positions].
     const shares = [0.8, 0.1, 0.1, 0.7, 0.1, 0.2, /* */ 0.6, 0.3, 0.2, 0.3, 0.2, 0.4];
     const mean = [0.8 + 0.1 + 0.6 + 0.3, 0.1 + 0.7 + 0.2 + 0.3, 0.1 + 0.2 + 0.2 + 0.4].map((sum) => sum / 4);
@@ -38,7 +38,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(2 / 4);
   });
 
-  it('counts shares that sum to 2 twice, as the loss does', async () => {
+  it('has twice the loss for shares that sum to 2, as the loss function has', async () => {
     const of = (factor: number) =>
       constantAnswer(
         [{ loss: 'crossEntropy', shares: [0.5, 0.25, 0.25].map((share) => factor * share), width: 3 }],
@@ -48,7 +48,7 @@ describe('constantAnswer', () => {
   });
 
   it.each(['mse', 'l1', 'binaryCrossEntropy'] as const)(
-    'of %s has a lower loss than any other constant',
+    'for %s: no other constant has a lower loss',
     async (loss) => {
       const target =
         loss === 'binaryCrossEntropy'

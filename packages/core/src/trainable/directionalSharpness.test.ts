@@ -32,7 +32,7 @@ describe('directionalSharpness', () => {
     }
   });
 
-  it('ignores a cubic term, because both signs are compared', async () => {
+  it('ignores a cubic term, because it uses a central difference', async () => {
     const loss = {
       parameters: [Float64Array.of(1)],
       // The loss is θ² / 2 + 100 (θ − 1)³.

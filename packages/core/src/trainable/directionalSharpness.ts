@@ -22,9 +22,9 @@ const distance = 0.01;
  * The curvature of a batch's loss in the direction of the update that the batch would make, divided by the slope in
  * that direction. Adapters implement `batchSharpness` with it. It computes three gradients.
  *
- * `dᵀHd / gᵀd`, with the gradient g, the Hessian H and the direction d of the update. For plain SGD d = g, and this is
- * the batch sharpness `gᵀHg / |g|²`. A step of rate η along −d lowers a quadratic loss while η is below 2 divided by
- * this curvature.
+ * It is `dᵀHd / gᵀd`, with the gradient g, the Hessian H and the direction d of the update. For plain SGD d = g, and
+ * this is the batch sharpness `gᵀHg / |g|²`. A step of rate η along −d lowers a quadratic loss while η is below 2
+ * divided by this curvature.
  *
  * H is never formed: `Hd ≈ (g(θ + εd) − g(θ − εd)) / 2ε`, where `ε |d| = 0.01 · Σ|dᵢθᵢ| / |d|`. The central
  * difference cancels the cubic term, which matters: the loss of a net with batch normalization is far from quadratic.

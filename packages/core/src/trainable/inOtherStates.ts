@@ -12,7 +12,7 @@ export async function inOtherStates<T>(
       'restore()',
       'after the use of other states',
       () => trainable.restore(own),
-      'The model is not as it was.',
+      'The model was not restored.',
     ),
   );
 }

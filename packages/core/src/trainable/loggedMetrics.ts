@@ -8,7 +8,7 @@ import { addContext, withContext } from './withContext.ts';
 export interface LoggedMetrics {
   /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
-  /** The share classified right, in [0, 1]. It is `null` if it is not finite. */
+  /** The share of examples classified right, in [0, 1]. It is `null` if it is not finite. */
   readonly accuracy?: number | null;
 }
 
@@ -26,7 +26,7 @@ function metric(name: string, value: unknown, where: string): number | null {
       expected: `${name} to be a ${outside ? 'share in [0, 1]' : 'number'}`,
       received: `${name} = ${show(value)} ${where}`,
       advice: outside
-        ? 'Divide the number of right answers by that of the examples.'
+        ? 'Divide the number of right predictions by the number of examples.'
         : 'Read the scalar out of its tensor, or give a promise of it.',
     });
   }

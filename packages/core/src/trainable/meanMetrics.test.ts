@@ -50,7 +50,7 @@ describe('meanMetrics', () => {
     expect(await meanMetrics([b, a], same)).toEqual({ loss: 1.75 });
   });
 
-  it('refuses no batches, and batches without examples', async () => {
+  it('refuses an empty source, and batches without examples', async () => {
     await expect(meanMetrics([], same)).rejects.toThrow('Expected at least one batch to evaluate on');
     for (const examples of [0, -1, Number.NaN, undefined as never]) {
       await expect(meanMetrics([{ examples, loss: 1 }], same)).rejects.toThrow('examples = ');

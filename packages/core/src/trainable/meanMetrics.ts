@@ -8,7 +8,7 @@ export interface BatchMetrics {
   readonly examples: number;
   /** The mean loss of the batch. */
   readonly loss: number | Promise<number>;
-  /** The share of the batch classified right, in [0, 1]. */
+  /** The share of the batch that was classified right, in [0, 1]. */
   readonly accuracy?: number | Promise<number> | undefined;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nonFinite } from './nonFinite.ts';
 
 describe('nonFinite', () => {
-  it('counts in plain data and typed arrays of floats, at any depth', () => {
+  it('counts NaN and infinite numbers in plain data and typed arrays of floats, at any depth', () => {
     const state = {
       rate: Number.NaN,
       layers: [{ w: Float32Array.of(1, Number.NaN, -Infinity) }, Float64Array.of(Infinity, 0)],

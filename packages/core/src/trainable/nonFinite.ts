@@ -12,7 +12,7 @@ export function nonFinite(state: unknown): NonFinite {
     if (Number.isNaN(value)) nan++;
     else infinite++;
   };
-  // A snapshot has the adapter's own form. It may be deep or circular.
+  // Each adapter chooses the structure of its snapshots. It may be deep or circular.
   const seen = new Set<object>();
   const open: unknown[] = [state];
   while (open.length > 0) {

@@ -13,7 +13,7 @@ export interface Reduce {
   sum(vectors: readonly (Float32Array | Float64Array)[]): void | Promise<void>;
   /** Replaces each vector by the vector of the process `root`, in place. */
   broadcast(vectors: readonly (Float32Array | Float64Array)[], root: number): void | Promise<void>;
-  /** Returns true if `ok` is true on every process, so that all of them learn of a failure on one. */
+  /** Returns true if `ok` is true on every process, so that all processes learn of a failure on one of them. */
   all(ok: boolean): boolean | Promise<boolean>;
   /**
    * Optional: a signal for `train`, `rangeTest` and `autoClr` that aborts on all processes after the same step if any

@@ -5,7 +5,7 @@ export interface Stopped {
   /** The number of steps that were taken. */
   readonly step: number;
   /**
-   * Names the first value of the batch that is not finite, if the loss is not finite because of it, not of its rate.
+   * Names the first value of the batch that is not finite, if this value is the cause of a loss that is not finite.
    */
   readonly fault?: string;
   /** `'ended'` means that the run stopped at a trough on request. */
@@ -24,7 +24,7 @@ export interface TrainingStep {
   readonly hyper?: Readonly<Record<string, number>>;
   /** The batch's loss before the update; `null` means NaN or an infinity. */
   readonly loss: number | null;
-  /** The share of the batch classified right, in [0, 1]. */
+  /** The share of the batch that was classified right, in [0, 1]. */
   readonly accuracy?: number | null;
   /** Names the first value of the batch that is not finite, if it is the cause of a loss that is not finite. */
   readonly fault?: string;
@@ -38,13 +38,13 @@ export interface Trough {
   readonly cycle: number;
   /** Means over the evaluation batches, if there are any. */
   readonly loss?: number | null;
-  /** The share classified right, in [0, 1]; `null` if it is not finite. */
+  /** The share of examples classified right, in [0, 1]; `null` if it is not finite. */
   readonly accuracy?: number | null;
   /** The means for the averaged weights, if the run keeps an average and there are evaluation batches. */
   readonly average?: {
     /** The mean loss; `null` if it is not finite. */
     readonly loss: number | null;
-    /** The share classified right, in [0, 1]; `null` if it is not finite. */
+    /** The share of examples classified right, in [0, 1]; `null` if it is not finite. */
     readonly accuracy?: number | null;
   };
 }

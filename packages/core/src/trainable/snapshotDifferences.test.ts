@@ -23,34 +23,38 @@ describe('snapshotDifferences', () => {
   });
 
   it.each<[string, Partial<StateDescription>, string[]]>([
-    ['another adapter', { adapter: 'webgpu' }, ['it is a snapshot of webgpu, and the model one of mine']],
-    ['another optimizer', { optimizer: 'sgd' }, ["its optimizer is sgd, and the model's adam"]],
+    [
+      'a different adapter',
+      { adapter: 'webgpu' },
+      ['it is a snapshot of webgpu, and the model belongs to mine'],
+    ],
+    ['a different optimizer', { optimizer: 'sgd' }, ["its optimizer is sgd, and the model's adam"]],
     [
       'a renamed tensor',
       { tensors: [{ ...model.tensors[0]!, name: 'c/kernel' }, model.tensors[1]!] },
       ['a/kernel is missing', 'c/kernel is not in the model'],
     ],
     [
-      'another shape',
+      'a different shape',
       { tensors: [{ ...model.tensors[0]!, shape: [3, 2] }, model.tensors[1]!] },
       ['a/kernel is float32[3, 2], and in the model float32[2, 3]'],
     ],
     [
-      'another type',
+      'a different type',
       { tensors: [{ ...model.tensors[0]!, dtype: 'int32' }, model.tensors[1]!] },
       ['a/kernel is int32[2, 3], and in the model float32[2, 3]'],
     ],
     [
-      'a name twice',
+      'a duplicate name',
       { tensors: [...model.tensors, model.tensors[0]!] },
       ['two of its tensors have the same name'],
     ],
     [
-      'other layers',
+      'different layers',
       { topology: ['a Dense', 'b Dense relu < a'] },
       ['its layer 1 is b Dense relu < a, and in the model b Dense < a'],
     ],
-  ])('names %s', (_, change, lines) => {
+  ])('reports %s', (_, change, lines) => {
     expect(snapshotDifferences(model, { ...model, ...change })).toEqual(lines);
   });
 

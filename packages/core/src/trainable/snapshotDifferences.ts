@@ -12,7 +12,7 @@ export interface StateTensor {
 export interface StateDescription {
   /** The package that wrote it, such as `tfjs`. */
   readonly adapter: string;
-  /** The optimizer's kind, with the options that change the form of its state: `adam`, `sgd with momentum`. */
+  /** The optimizer's kind, with the options that change the structure of its state: `adam`, `sgd with momentum`. */
   readonly optimizer: string;
   /** All tensors of the state. */
   readonly tensors: readonly StateTensor[];
@@ -45,7 +45,7 @@ const maxLines = 6;
  */
 export function snapshotDifferences(model: StateDescription, snapshot: StateDescription): string[] {
   if (model.adapter !== snapshot.adapter) {
-    return [`it is a snapshot of ${snapshot.adapter}, and the model one of ${model.adapter}`];
+    return [`it is a snapshot of ${snapshot.adapter}, and the model belongs to ${model.adapter}`];
   }
   const lines: string[] = [];
   if (model.optimizer !== snapshot.optimizer) {
@@ -61,7 +61,7 @@ export function snapshotDifferences(model: StateDescription, snapshot: StateDesc
     }
   }
   for (const name of there.keys()) if (!here.has(name)) lines.push(`${name} is not in the model`);
-  // Different tensors say more than different layers.
+  // Lines about tensors say more than lines about layers.
   if (lines.length === 0 && model.topology && snapshot.topology) {
     lines.push(...topologyDifference(model.topology, snapshot.topology));
   }

@@ -30,7 +30,7 @@ export interface StepResult {
 export interface Metrics {
   /** The mean loss over all examples. */
   readonly loss: number;
-  /** The share classified right, in [0, 1]. */
+  /** The share of examples classified right, in [0, 1]. */
   readonly accuracy?: number;
 }
 
@@ -91,7 +91,8 @@ export interface Trainable<Batch> {
   snapshot(): Promise<Snapshot>;
   /**
    * Restores a state by the names of its tensors, bit for bit. The snapshot stays usable. A snapshot that does not fit
-   * is refused before anything changes, and the error says what differs. `partial` restores the parts that fit.
+   * is refused before anything changes, and the error says what differs. With `partial`, the tensors that fit are
+   * restored.
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**

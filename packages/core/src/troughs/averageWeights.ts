@@ -6,9 +6,9 @@ import { withContext } from '../trainable/withContext.ts';
 import { averagingWeights } from './averagingWeights.ts';
 
 /**
- * Stochastic weight averaging: makes one state whose weights are the means of the weights in several snapshots, such
- * as the snapshots at the last troughs. Running statistics (batch normalization) of averaged weights differ from the
- * averaged statistics. Pass a few hundred training batches to measure these statistics again. The model does not
+ * Stochastic weight averaging: makes one state whose weights are the means of the weights in several snapshots, such as
+ * the snapshots at the last troughs. The running statistics (batch normalization) that fit the averaged weights differ
+ * from the average of the statistics. Pass a few hundred training batches to measure them again. The model does not
  * change.
  *
  * @param snapshots - snapshots of this trainable, at least one; the optimizer's state comes from the last

@@ -43,7 +43,7 @@ const w = (average: Average | undefined) => (average?.snapshot as { w: number } 
 describe('average of train', () => {
   const steps: number[] = [];
 
-  it('ema is the moving average of the weights, starting with a copy of the first ones', async () => {
+  it('ema is the moving average of the weights, starting with a copy of the first snapshot', async () => {
     const { weights, told } = await averaged({ type: 'ema', beta: 0.8, every: 1 });
     let mean = weights[0]!;
     const means = weights.map((weight) => (mean = 0.8 * mean + 0.2 * weight));
@@ -51,7 +51,7 @@ describe('average of train', () => {
     for (const average of told) expect(w(average)).toBeCloseTo(means[average.step - 1]!, 12);
   });
 
-  it('ema counts every nth step with the decay of n steps', async () => {
+  it('ema with a snapshot every n steps decays by beta to the power of n', async () => {
     const { weights, told } = await averaged({ type: 'ema', beta: 0.9, every: 4 });
     let mean = weights[3]!;
     for (let step = 8; step <= 25; step += 4) mean = 0.9 ** 4 * mean + (1 - 0.9 ** 4) * weights[step - 1]!;
@@ -72,7 +72,7 @@ describe('average of train', () => {
     expect(told.map(w)).toEqual([mean(4, 8), mean(12, 16, 20), mean(16, 20, 24)]);
   });
 
-  it('does not cause more checkpoints', async () => {
+  it('adds no checkpoints to the run', async () => {
     const { saved } = await averaged(
       { type: 'ema', beta: 0.9, every: 1 },
       {
@@ -112,7 +112,7 @@ describe('average of train', () => {
   it.each<AverageOptions<Example>>([
     { type: 'ema', beta: 0.9, every: 3 },
     { type: 'lawa', last: 3, every: 4 },
-  ])('resumes from any checkpoint with the same bits: %j', async (average) => {
+  ])('continues bit for bit from any checkpoint: %j', async (average) => {
     const whole = await averaged(average);
     for (const { step: at } of whole.saved) {
       const from = structuredClone(whole.saved.find(({ step }) => step === at));
@@ -137,7 +137,7 @@ describe('average of train', () => {
     expect(state.v).not.toBe(77);
   });
 
-  it('has no metrics without evaluation batches, but has the snapshot', async () => {
+  it('has a snapshot but no metrics if there are no evaluation batches', async () => {
     const { run, told } = await averaged({ type: 'lawa', last: 2, every: 5 }, { evaluate: undefined });
     expect(run.troughs).toEqual([
       { step: 10, cycle: 0 },
@@ -147,7 +147,7 @@ describe('average of train', () => {
     expect(told.map((average) => Object.keys(average))).toEqual(new Array(3).fill(['step', 'snapshot']));
   });
 
-  it('does not include steps of a run that diverged', async () => {
+  it('is not reported after the run diverged', async () => {
     const result = (step: number) => ({ loss: step < 12 ? 1 : Number.NaN });
     const { run, told, saved } = await averaged(
       { type: 'ema', beta: 0.9, every: 1 },
@@ -160,7 +160,7 @@ describe('average of train', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['another type', { type: 'swa' }, /average\.type to be "ema" or "lawa"/],
+    ['an unknown type', { type: 'swa' }, /average\.type to be "ema" or "lawa"/],
     ['a string in place of the options', 'ema', /average\.type/],
     ['a decay of 1', { type: 'ema', beta: 1 }, /average\.beta to be .* in \[0, 1\)/],
     ['ema without beta', { type: 'ema' }, /average\.beta/],
@@ -176,7 +176,7 @@ describe('average of train', () => {
     expect(trainable.seen).toEqual([]);
   });
 
-  it('refuses a Trainable without average(), and an average of another type', async () => {
+  it('refuses a Trainable without average(), and a checkpoint whose average has another type', async () => {
     const { average: _, ...bare } = linearTrainable();
     const options = { policy: constant({ lr: 0.1 }), steps: 3, average: { type: 'ema', beta: 0.9 } } as const;
     await expect(train(bare, examples, options)).rejects.toThrow('a Trainable with average()');

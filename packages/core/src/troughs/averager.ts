@@ -14,8 +14,8 @@ import { averageWeights } from './averageWeights.ts';
  * The average of the weights that a run keeps. Both kinds take a snapshot every `every` steps.
  *
  * - `'ema'`, the exponential moving average: `mean ← β^every · mean + (1 − β^every) · weights`, so that `beta` is the
- *   decay of one step. It starts as a copy of the first snapshot. `every` is by default a hundredth of the average's
- *   window `1 / (1 − β)`, which is 10 steps for a β of 0.999
+ *   decay of one step. It starts as a copy of the first snapshot. By default, `every` is a hundredth of the average's
+ *   window `1 / (1 − β)`: 10 steps for a β of 0.999
  * - `'lawa'`: the mean of the `last` snapshots
  */
 export type AverageOptions<Batch> = (

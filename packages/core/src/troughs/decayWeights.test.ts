@@ -4,7 +4,7 @@ import { examples, linearTrainable } from '../../test/linearTrainable.ts';
 import { averageWeights, constant, decay, decayWeights, toSchedule, train, triangular } from '../index.ts';
 
 describe('decayWeights', () => {
-  it('weights every update of the constant run by the decay’s share of its rate', async () => {
+  it('counts every update of a run at a constant rate by the share of the rate that the decay leaves', async () => {
     const trainable = linearTrainable();
     const states: { w: number }[] = [{ ...trainable.state }];
     await train(trainable, examples, {
@@ -14,7 +14,7 @@ describe('decayWeights', () => {
     });
     for (const shape of ['linear', 'cosine', 'sqrt', { power: 2 }] as const) {
       const policy = decay({ maxLr: 0.02, steps: 40, warmup: 0, shape });
-      // With a snapshot after each step this is the definition, update by update.
+      // With a snapshot after each step, `wanted` is the definition, update by update.
       const steps = Array.from({ length: 41 }, (_, index) => 20 + index);
       const { lr } = toSchedule(policy);
       const wanted = steps
@@ -52,7 +52,7 @@ describe('decayWeights', () => {
     ['one snapshot', [5], constant({ lr: 1 }), /steps/],
     ['steps that do not rise', [5, 5], constant({ lr: 1 }), /steps\[1\] to be above 5/],
     ['a fraction of a step', [5, 5.5], constant({ lr: 1 }), /steps\[1\]/],
-    ['a decay without an end', [0, 1e12], constant({ lr: 1 }), /at most 100000000 steps/],
+    ['a decay that is too long', [0, 1e12], constant({ lr: 1 }), /at most 100000000 steps/],
     ['a rate that rises', [0, 3, 6], triangular({ baseLr: 1, maxLr: 2, stepSize: 4 }), /falls or stays/],
     ['a rate of 0', [0, 3], () => 0, /above 0/],
     ['a warm-up', [0, 20], decay({ maxLr: 1, steps: 20 }), /above 0/],

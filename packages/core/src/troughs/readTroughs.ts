@@ -18,7 +18,7 @@ export interface ReadTroughsOptions {
    * paper.
    */
   readonly reductions?: number;
-  /** The steps at which the bounds were already reduced. Patience starts again at each. */
+  /** The steps at which the bounds were already reduced. The count of cycles without gain starts again at each. */
   readonly reducedAt?: readonly number[];
 }
 

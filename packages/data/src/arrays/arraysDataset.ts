@@ -2,7 +2,7 @@ import type { Dataset, Field, Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 import { type RawArray, readRows } from './rawArray.ts';
 
-/** A part of the examples: its array, and the type to convert it to. */
+/** One field of the examples: its array, and the type to convert it to. */
 export interface ArrayField {
   /** The array; its first axis counts the examples. */
   readonly array: RawArray;
@@ -10,15 +10,15 @@ export interface ArrayField {
   readonly type: Values['type'];
   /** Multiplies each number: 1/255 for bytes of images. Default 1. */
   readonly scale?: number;
-  /** For int64: the number of legal values, which count from 0. Default: all are legal. */
+  /** For int64: the legal values are 0 to `vocabulary` − 1. Default: all values are legal. */
   readonly vocabulary?: number;
 }
 
-/** The maximum number of labels to keep for a split by class. */
+/** The maximum number of labels to keep in memory for a split by class. */
 const maxLabels = 5e7;
 
 /**
- * Makes examples from arrays; the first axis counts them. Rows are read from the file when a batch needs them.
+ * Makes examples from arrays whose first axis counts the examples. Rows are read from the file when a batch needs them.
  *
  * @param fields - the arrays by the names of the model's inputs, and `target`
  * @throws {ClrError} if they have different numbers of rows
@@ -80,9 +80,9 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
             vocabulary === undefined ? -1 : numbers.findIndex((number) => number < 0 || number >= vocabulary);
           if (alien >= 0) {
             throw fail(
-              `numbers from 0 to ${(vocabulary as number) - 1} in "${array.name}", as the model's vocabulary has`,
+              `numbers from 0 to ${(vocabulary as number) - 1} in "${array.name}", the vocabulary of the model`,
               `${numbers[alien]} in row ${rowOf(alien)}`,
-              'Number the tokens from 0, padding too, or make a model with a larger vocabulary.',
+              'Number the tokens from 0, including padding, or make a model with a larger vocabulary.',
             );
           }
           values[name] = {

@@ -23,7 +23,7 @@ export function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Uint8Arra
     `${name}.npy`,
     npyOf(array),
   ]);
-  // Dates of a zip file begin in 1980. A fixed date gives equal arrays the same bytes.
+  // Equal arrays give equal files, because the date is fixed. Dates in zip files start in 1980.
   return zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) });
 }
 

@@ -14,7 +14,7 @@ const fieldsOf = async (...given: Parameters<typeof matchArrays>) =>
   (await matchArrays(...given)).dataset.fields;
 
 describe('matchArrays', () => {
-  it('takes the array of the same name before the others', async () => {
+  it('prefers the array with the name of the input', async () => {
     const arrays = [array('x', 'f4', 4, 2), array('image', 'f4', 4, 3), array('y', 'i8', 4)];
     const fields = await fieldsOf(arrays, { file, inputs: [float('image', 'batch', 3)] });
     expect(fields).toEqual({
@@ -23,20 +23,23 @@ describe('matchArrays', () => {
     });
   });
 
-  it.each(['x', 'X_train', 'images', 'features', 'test_x'])('takes %s for the only input', async (name) => {
-    const arrays = [array('ids', 'i8', 4), array(name, 'f4', 4, 2), array('labels', 'u1', 4)];
-    expect(await fieldsOf(arrays, { file })).toEqual({
-      input: { type: 'float32', dims: [2] },
-      target: { type: 'int64', dims: [] },
-    });
-  });
+  it.each(['x', 'X_train', 'images', 'features', 'test_x'])(
+    'matches an array called %s with the only input',
+    async (name) => {
+      const arrays = [array('ids', 'i8', 4), array(name, 'f4', 4, 2), array('labels', 'u1', 4)];
+      expect(await fieldsOf(arrays, { file })).toEqual({
+        input: { type: 'float32', dims: [2] },
+        target: { type: 'int64', dims: [] },
+      });
+    },
+  );
 
-  it('takes any name for the only input if no other array is left', async () => {
+  it('matches an array of any name with the only input if no other array is left', async () => {
     const arrays = [array('pixels', 'f4', 4, 2), array('y', 'f4', 4)];
     expect(await fieldsOf(arrays, { file })).toMatchObject({ input: {}, target: { dims: [1] } });
   });
 
-  it('matches several inputs by their names alone', async () => {
+  it('matches several inputs only by their names', async () => {
     const arrays = [array('a', 'f4', 4, 2), array('x', 'i4', 4, 3), array('y', 'i8', 4, 1)];
     const tokens = { name: 'tokens', type: 'int64', dims: ['batch', 3] };
     await expect(matchArrays(arrays, { file, inputs: [float('a', 'batch', 2), tokens] })).rejects.toThrow(
@@ -58,7 +61,7 @@ describe('matchArrays', () => {
     expect((await matchArrays(flat, { file })).divided).toEqual([]);
   });
 
-  it('takes the answers from another file, by name, or not at all', async () => {
+  it('takes the targets from another file or from a named array, or leaves them out', async () => {
     const x = array('x', 'f4', 4, 2);
     const labels = [array('anything', 'u1', 4)];
     expect(await fieldsOf([x], { file, labels })).toHaveProperty('target.type', 'int64');
@@ -68,20 +71,25 @@ describe('matchArrays', () => {
   });
 
   it.each([
-    ['brain floats', 'bf2', 'float32'],
-    ['half floats', 'f2', 'float32'],
+    ['bfloat16 numbers', 'bf2', 'float32'],
+    ['float16 numbers', 'f2', 'float32'],
     ['booleans', 'b1', 'int64'],
     ['whole numbers', 'i2', 'int64'],
-  ] as const)('reads answers that are %s as %s', async (_, dtype, type) => {
+  ] as const)('reads targets that are %s as %s', async (_, dtype, type) => {
     const fields = await fieldsOf([array('x', 'f4', 4, 2), array('y', dtype, 4)], { file });
     expect(fields).toMatchObject({ target: { type } });
   });
 
   it.each([
-    ['no answers', [array('x', 'f4', 4, 2)], {}, 'np.savez(path, x=…, y=…)'],
-    ['a name that is not there', [array('x', 'f4', 4, 2)], { target: 'z' }, 'an array "z"'],
-    ['one-hot answers', [array('x', 'f4', 4, 2), array('y', 'u1', 4, 3)], {}, 'y.argmax(1)'],
-    ['another shape', [array('x', 'f4', 4, 2), array('y', 'u1', 4)], { inputs: [float('x', 'n', 3)] }, '[3]'],
+    ['arrays without targets', [array('x', 'f4', 4, 2)], {}, 'np.savez(path, x=…, y=…)'],
+    ['a target that does not exist', [array('x', 'f4', 4, 2)], { target: 'z' }, 'an array "z"'],
+    ['one-hot targets', [array('x', 'f4', 4, 2), array('y', 'u1', 4, 3)], {}, 'y.argmax(1)'],
+    [
+      'an input of the wrong shape',
+      [array('x', 'f4', 4, 2), array('y', 'u1', 4)],
+      { inputs: [float('x', 'n', 3)] },
+      '[3]',
+    ],
   ])('refuses %s', async (_, arrays, options, message) => {
     await expect(matchArrays(arrays, { file, ...options })).rejects.toThrow(message);
   });

@@ -5,7 +5,7 @@ import { fail } from '../errors.ts';
 import { type ArrayField, arraysDataset } from './arraysDataset.ts';
 import type { RawArray } from './rawArray.ts';
 
-/** An input of a model, in the form of `describeModel` of `@clr/onnx`. */
+/** An input of a model, as `describeModel` of `@clr/onnx` returns it. */
 export interface ModelInput {
   /** The name of the input. */
   readonly name: string;
@@ -13,7 +13,7 @@ export interface ModelInput {
   readonly type: string;
   /** Its shape with the batch first; undefined if the model does not state it. */
   readonly dims: readonly Axis[] | undefined;
-  /** The number of legal whole numbers, which count from 0. Default: all are legal. */
+  /** For whole numbers: the legal values are 0 to `vocabulary` − 1. Default: all values are legal. */
   readonly vocabulary?: number;
 }
 
@@ -23,17 +23,20 @@ export interface MatchOptions {
   readonly file: string;
   /** The inputs of the model. Default: one input of floats, of any shape. */
   readonly inputs?: readonly ModelInput[];
-  /** The arrays of a separate file with the answers. */
+  /** The arrays in a separate file, which holds the targets. */
   readonly labels?: readonly RawArray[];
-  /** The name of the array with the answers. Default: the one of `labels`, or y, label, labels, target, class. */
+  /**
+   * The name of the array with the targets. Default: the only array in `labels`, or else one called y, label, labels,
+   * target or class.
+   */
   readonly target?: string;
-  /** False if the answers are not needed. Default true. */
+  /** False if the targets are not needed. Default true. */
   readonly labelled?: boolean;
-  /** True if the answers are class indices. Default: true unless they are floats. */
+  /** True if the targets are class indices. Default: true unless they are floats. */
   readonly classes?: boolean;
   /** True to leave the bytes of images as they are. Default: false, which divides them by 255. */
   readonly raw?: boolean;
-  /** The advice of the error if there is no array with the answers. Default: to save one beside the inputs. */
+  /** The advice in the error that no array holds the targets. Default: save one beside the inputs. */
   readonly advice?: string;
 }
 
@@ -52,10 +55,10 @@ const shown = (arrays: readonly RawArray[]): string =>
   arrays.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ') || 'none';
 
 /**
- * Matches the arrays of a file with the inputs of a model, by name. A model with one input also takes the only array, or one
- * called x, input, images, data or features.
+ * Matches the arrays of a file with the inputs of a model, by name. A model with one input also takes the only array,
+ * or one called x, input, images, data or features.
  *
- * @throws {ClrError} if an input or the answers have no array, or a shape does not fit
+ * @throws {ClrError} if an input or the target has no array, or a shape does not fit
  *
  * @example
  * ```ts
@@ -119,23 +122,23 @@ function pickTarget(
   if (found) return found;
   throw fail(
     target === undefined
-      ? `an array with the answers in ${file}: y, labels or target`
+      ? `an array with the targets in ${file}: y, labels or target`
       : `an array "${target}"`,
     shown(all),
-    advice ?? 'Save the answers beside the inputs: np.savez(path, x=…, y=…).',
+    advice ?? 'Save the targets beside the inputs: np.savez(path, x=…, y=…).',
   );
 }
 
-/** Gives the answers the shape that the loss takes: [N] for classes, at least [N, 1] for numbers. */
+/** Gives the targets the shape that the loss needs: [N] for classes, at least [N, 1] for numbers. */
 function answers(target: RawArray, isClasses: boolean): RawArray {
   const { dims, name } = target;
   if (!isClasses) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;
   if (dims.length === 2 && dims[1] === 1) return { ...target, dims: dims.slice(0, 1) };
   if (dims.length === 2 && (dims[1] as number) > 1) {
     throw fail(
-      `the number of a class for each example in "${name}"`,
-      `${dims[1]} numbers for each, as one-hot vectors have`,
-      `Give ${name}.argmax(1), or train numbers with the loss mse or bceWithLogits.`,
+      `one class index for each example in "${name}"`,
+      `${dims[1]} numbers for each, as in one-hot vectors`,
+      `Give ${name}.argmax(1), or train on the numbers with the loss mse or bceWithLogits.`,
     );
   }
   return target;

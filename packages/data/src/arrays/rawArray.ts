@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 /** The supported element types. */
 export type Dtype = 'f2' | 'bf2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
 
-/** An array in a file: plain numbers one after another, row-major. */
+/** An array in a file: uncompressed numbers in row-major order. */
 export interface RawArray {
   /** Its name in the file, or the file's name. */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface RawArray {
   readonly offset: number;
 }
 
-/** Bytes of an element. */
+/** The number of bytes of an element. */
 export const widthOf = (dtype: Dtype): number => (dtype === 'bf2' ? 2 : Number(dtype.slice(1)));
 
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import type { RawArray } from './rawArray.ts';
 import { readNpy } from './readNpy.ts';
 
-/** The maximum size of a compressed member, which is unpacked in memory. */
+/** The maximum size in bytes of a compressed array, because it is unpacked in memory. */
 const maxUnpacked = 2 ** 30;
 
 interface Member {
@@ -16,8 +16,8 @@ interface Member {
 }
 
 /**
- * The arrays of a .npz file. Arrays of `np.savez` have any size and are read from the file as needed. Arrays of
- * `np.savez_compressed` are unpacked in memory.
+ * The arrays of a .npz file. Arrays that `np.savez` wrote may have any size and are read from the file as needed.
+ * Arrays that `np.savez_compressed` wrote are unpacked in memory.
  */
 export async function readNpz(source: ByteSource): Promise<RawArray[]> {
   const arrays: RawArray[] = [];
@@ -91,7 +91,7 @@ async function membersOf(source: ByteSource): Promise<Member[]> {
     let [packed, unpacked, header] = [20, 24, 42].map((field) =>
       directory.getUint32(place + field, true),
     ) as [number, number, number];
-    // Zip64: sizes that do not fit are in an extra field, in this order.
+    // Zip64: an extra field holds the numbers that do not fit into 32 bits, in the order below.
     for (let from = place + 46 + named; from + 4 <= place + 46 + named + extra; ) {
       const length = directory.getUint16(from + 2, true);
       if (directory.getUint16(from, true) === 1) {

@@ -18,7 +18,7 @@ const dtypes: Readonly<Record<string, Dtype>> = {
   BOOL: 'b1',
 };
 
-/** The tensors of a .safetensors file: the header's length, the header as JSON, the data. */
+/** The tensors of a .safetensors file, which holds the header's length, the header as JSON, and the data. */
 export async function readSafetensors(source: ByteSource): Promise<RawArray[]> {
   const start = await source.read(0, 8);
   const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));

@@ -1,13 +1,13 @@
 import { fail } from '../errors.ts';
 
-/** An axis of a model's input: a size, or a name if the size is free. */
+/** An axis of a model's input: a size, or a name if the axis is dynamic. */
 export type Axis = number | string;
 
 /**
  * Checks that an array fits an input of a model. The error has advice for common mistakes: channels last instead of
  * first, flat examples, a missing channel.
  *
- * @param dims - the array's shape, the examples first
+ * @param dims - the array's shape; its first axis counts the examples
  * @param wanted - the input's shape; undefined if the model does not state it
  * @throws {ClrError} with both shapes
  *

@@ -2,7 +2,7 @@ import { checkOptionNames } from '@clr/core';
 import type { Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 
-/** What the model expects of the examples. */
+/** The model's requirements for the examples. */
 export interface Wanted {
   /** The number of classes, if the target is a class. */
   readonly classes?: number;
@@ -11,8 +11,8 @@ export interface Wanted {
 /**
  * Checks some examples before a model uses them.
  *
- * @returns advice as sentences: pixels that are not scaled, numbers that are all the same
- * @throws {ClrError} on numbers that are not finite, and labels that do not run from 0 to classes − 1
+ * @returns advice as sentences, about pixels that are not scaled and inputs that are constant
+ * @throws {ClrError} on numbers that are not finite, and on labels outside 0 … classes − 1
  *
  * @example
  * ```ts
@@ -67,10 +67,10 @@ function checkLabels({ data }: Values, classes: number): void {
   }
   if (low >= 0n && high < BigInt(classes)) return;
   throw fail(
-    `labels from 0 to ${classes - 1}, as the model has ${classes} classes`,
+    `labels from 0 to ${classes - 1}, because the model has ${classes} classes`,
     `labels from ${low} to ${high}`,
     low === 1n && high === BigInt(classes)
       ? 'They are numbered from 1: subtract 1.'
-      : `Number the classes from 0, or give the model another head: --head ${Number(high) + 1}.`,
+      : `Number the classes from 0, or give the model a new head: --head ${Number(high) + 1}.`,
   );
 }

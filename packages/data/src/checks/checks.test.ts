@@ -25,7 +25,7 @@ describe('checkShape', () => {
     [[9, 28, 28], ['n', 28, 28, 1], 'x[..., None]'],
     [[9, 784], ['n', 1, 28, 28], 'x.reshape(-1, 1, 28, 28)'],
     [[9, 5], ['n', 4], 'Received: [5], of an array [9, 5]'],
-  ])('gives advice for %j with an input of %j', (dims, wanted, words) => {
+  ])('gives advice for an array of shape %j and a model input of shape %j', (dims, wanted, words) => {
     expect(() => checkShape('x', dims, wanted)).toThrow(words);
   });
 });
@@ -40,7 +40,7 @@ describe('checkValues', () => {
     expect(checkValues({ x: floats(0.5, -1, 2, 0), target: labels(0, 2) }, { classes: 3 })).toEqual([]);
   });
 
-  it('gives advice for raw pixels and constants', () => {
+  it('gives advice for raw pixels and constant inputs', () => {
     expect(checkValues({ x: floats(0, 255, 3, 4) })[0]).toContain('Divide them by 255');
     expect(checkValues({ x: floats(2, 2, 2, 2) })[0]).toContain('is 2 everywhere');
   });
@@ -48,7 +48,7 @@ describe('checkValues', () => {
   it.each<[string, Parameters<typeof checkValues>[0], string]>([
     ['NaN', { x: floats(1, 2, 3, Number.NaN) }, 'NaN in row 1, at position 1'],
     ['labels from 1', { target: labels(1, 2, 3) }, 'They are numbered from 1: subtract 1.'],
-    ['labels beyond the head', { target: labels(0, 7) }, '--head 8'],
+    ['labels above the number of classes', { target: labels(0, 7) }, '--head 8'],
     ['negative labels', { target: labels(-1, 1) }, 'labels from -1 to 1'],
   ])('refuses %s', (_, values, words) => {
     expect(() => checkValues(values, { classes: 3 })).toThrow(words);

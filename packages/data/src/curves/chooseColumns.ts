@@ -3,10 +3,10 @@ import type { Column, CurveOptions, CurveTable } from './curve.ts';
 
 type Role = 'lr' | 'loss';
 
-/** The names that readers give to columns without a name. */
+/** The names that `fromCsv` and `fromJson` give to columns without a name. */
 const unnamed = /^(column \d+|first|second)$/;
 
-/** Chooses the learning rate and the loss of a table: by the options, or by guessing from the names. */
+/** Chooses the columns of the learning rate and the loss: by the options, or by guessing from the names. */
 export function chooseColumns(
   { columns }: CurveTable,
   options: CurveOptions,
@@ -42,7 +42,7 @@ function named(
   );
 }
 
-/** The score of a name for a role. Higher is better; 0 means that it does not fit. */
+/** How well a name fits a role. Higher is better; 0 means that it does not fit. */
 const scores: Readonly<Record<Role, (name: string) => number>> = {
   lr: (name) => {
     if (/^(lrs?|learning[ _-]?rates?)$/i.test(name)) return 3;
@@ -72,7 +72,7 @@ function guess(columns: readonly Column[], role: Role, name: string): Column | u
   );
 }
 
-/** Of two columns without names, the one that rises and is positive is the rate. */
+/** If both columns of a table have no name, the rate is the one that is positive and rises. */
 function byValues(columns: readonly Column[], role: Role): Column | undefined {
   if (!columns.every(({ name }) => unnamed.test(name))) return undefined;
   if (role === 'loss') return columns.length === 1 ? columns[0] : undefined;

@@ -22,7 +22,7 @@ export interface CurveOptions {
   readonly lr?: string;
   /** The column, key or tag of the loss. */
   readonly loss?: string;
-  /** The tool's smoothing of the losses. */
+  /** How the tool smoothed the losses. */
   readonly smoothing?: LossSmoothing;
 }
 
@@ -32,22 +32,22 @@ export interface Curve {
   readonly trace: RangeTestTrace;
   /** The tool that wrote the file. */
   readonly source: CurveSource;
-  /** The guesses, as sentences. */
+  /** What was guessed, as sentences. */
   readonly notes: readonly string[];
 }
 
-/** One series of numbers of a file, with the step of each value. NaN and infinities are `null`. */
+/** One series of numbers in a file, with the step of each value. NaN and infinities are `null`. */
 export interface Column {
   readonly name: string;
   readonly steps: readonly number[];
   readonly values: readonly (number | null)[];
 }
 
-/** The content of a file, before columns are chosen. */
+/** The content of a file, before the columns of the rate and the loss are chosen. */
 export interface CurveTable {
   readonly source: CurveSource;
   readonly columns: readonly Column[];
-  /** The tool's smoothing, if it is known. */
+  /** How the tool smooths its losses, if this is known. */
   readonly smoothing?: LossSmoothing;
   readonly notes?: readonly string[];
 }

@@ -3,7 +3,7 @@ import { type CsvCells, parseCsv } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
 import type { Column, CurveSource, CurveTable } from './curve.ts';
 
-/** The series of a CSV file: one for each column, or one for each key if the file has a row for each value (MLflow). */
+/** The series in a CSV file: one for each column, or one for each key if each row holds one key and value (MLflow). */
 export function fromCsv(text: string, name: string): CurveTable {
   const cells = parseCsv(text, name);
   const comma = cells.delimiter !== ',';
@@ -78,7 +78,7 @@ function oneRun(rows: CsvCells['rows'], column: number, name: string): void {
   throw fail(
     `the curve of one run in ${name}`,
     `${runs.length} runs: ${listed(runs, 4)}`,
-    'Export each run to a file of its own, and give all of them.',
+    'Export each run to a separate file, and give all files.',
   );
 }
 

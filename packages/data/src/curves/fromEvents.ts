@@ -3,7 +3,7 @@ import { maskedCrc32c } from './crc32c.ts';
 import type { Column, CurveTable } from './curve.ts';
 import { type Field, fieldsOf } from './protobuf.ts';
 
-/** True if a file consists of TFRecords, which begin with a length of 8 bytes and its checksum. */
+/** True if a file starts like a TFRecord: with an 8-byte length and its checksum. */
 export function isEventFile(bytes: Uint8Array): boolean {
   return bytes.length >= 12 && maskedCrc32c(bytes.subarray(0, 8)) === viewOf(bytes).getUint32(8, true);
 }
@@ -27,7 +27,7 @@ export function fromEvents(bytes: Uint8Array, name: string): CurveTable {
     const length = at + 12 <= bytes.length ? Number(view.getBigUint64(at, true)) : Infinity;
     const end = at + 12 + length + 4;
     if (end > bytes.length) {
-      // The run is still running, or was killed.
+      // The run that writes the file is not finished, or was killed.
       notes.push(`The last event is incomplete and was left out.`);
       break;
     }
@@ -68,7 +68,7 @@ function addScalars(event: Uint8Array, tags: Map<string, Map<number, number | nu
 const float = (bytes: Uint8Array): number => viewOf(bytes).getFloat32(0, true);
 const double = (bytes: Uint8Array): number => viewOf(bytes).getFloat64(0, true);
 
-/** `simple_value`, or the tensor's one number: its content, `float_val` or `double_val`. */
+/** `simple_value`, or the only number of the tensor, from `tensor_content`, `float_val` or `double_val`. */
 function scalarOf(parts: readonly Field[]): number | undefined {
   const simple = parts.find(({ number, wire }) => number === 2 && wire === 5);
   if (simple) return float(simple.bytes);

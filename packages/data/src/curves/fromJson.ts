@@ -70,8 +70,8 @@ function fromLists(lists: Lists, name: string): CurveTable {
 }
 
 /**
- * True if a curve begins like those of Lightning. Its debiasing is off by one step, so that the first values are 0.505,
- * 0.673, 0.757 of the loss.
+ * True if a curve begins like those of Lightning. Lightning's debiasing is off by one step, so the first values are
+ * 0.505, 0.673 and 0.757 times the loss.
  */
 function startsAsLightning([first, second, third]: readonly (number | null)[]): boolean {
   if (!first || !second || !third) return false;

@@ -11,7 +11,10 @@ const raw = lrs.map(
   (lr, step) => 2.3 / (1 + lr * 20) + lr ** 2 / 4 + 0.003 * (((step ** 2 * 7919) % 31) - 15),
 );
 
-/** A running mean: m ← β·m + (1 − β)·loss, started with the first loss, or started at 0 and debiased. */
+/**
+ * A running mean: m ← β·m + (1 − β)·loss. It starts with the first loss. With `ahead` it starts at 0 and is debiased,
+ * as if `ahead` more steps had been taken.
+ */
 function stored(beta: number, ahead?: number): number[] {
   let mean = ahead === undefined ? (raw[0] as number) : 0;
   return raw.map((loss, step) => {
@@ -36,14 +39,18 @@ describe('readCurve', () => {
     ["fastai's recorder as CSV", 'fastai', utf8(csv(['lrs', 'losses'], lrs, fastai))],
     ["pytorch-lr-finder's history", 'pytorch-lr-finder', json({ lr: lrs, loss: lrFinder })],
     ["Lightning's results", 'Lightning', json({ lr: lrs, loss: lightning })],
-    ['unsmoothed losses under those names', 'pytorch-lr-finder', json({ lr: lrs, loss: raw })],
+    [
+      'unsmoothed losses with the keys of pytorch-lr-finder',
+      'pytorch-lr-finder',
+      json({ lr: lrs, loss: raw }),
+    ],
     [
       "Keras' history with a rate",
       'Keras',
       json({ loss: raw, accuracy: raw, val_loss: raw.map((x) => x + 1), learning_rate: lrs }),
     ],
     [
-      'the history of Weights & Biases',
+      'a history export of Weights & Biases',
       'Weights & Biases',
       utf8(
         csv(
@@ -57,7 +64,7 @@ describe('readCurve', () => {
       ),
     ],
     [
-      'the chart of Weights & Biases',
+      'a chart export of Weights & Biases',
       'Weights & Biases',
       utf8(
         csv(
@@ -88,7 +95,7 @@ describe('readCurve', () => {
       }),
     ],
     ['lines of JSON', 'JSON', utf8(lrs.map((lr, i) => JSON.stringify({ lr, loss: raw[i] })).join('\n'))],
-    ['pairs', 'JSON', json(lrs.map((lr, i) => [lr, raw[i]]))],
+    ['a list of pairs of rate and loss', 'JSON', json(lrs.map((lr, i) => [lr, raw[i]]))],
     ['a CSV file in UTF-16', 'CSV', utf16(csv(['lr', 'train loss'], lrs, raw))],
     [
       'a CSV file without a header',
@@ -138,7 +145,7 @@ describe('readCurve', () => {
     expect(() => readCurve(damaged)).toThrow('with a wrong checksum');
   });
 
-  it('reads the History of a real fit', async () => {
+  it('reads the History of a real fit in TensorFlow.js', async () => {
     await tf.setBackend('cpu');
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
     const optimizer = tf.train.sgd(0.001);
@@ -170,27 +177,35 @@ describe('readCurve', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['nothing', utf8(' \n'), 'Expected something in the file'],
+    ['an empty file', utf8(' \n'), 'Expected something in the file'],
     ['bytes that are not text', Uint8Array.of(1, 200, 200, 7), 'Expected text in the file'],
-    ['half of a JSON file', utf8('{"lr": [1, 2'), 'Expected JSON in the file'],
+    ['a truncated JSON file', utf8('{"lr": [1, 2'), 'Expected JSON in the file'],
     ['an object without lists', json({ answer: 42 }), 'an object with answer'],
     ['words in a list', json({ lr: [1, 2], loss: [1, 'x'] }), 'Received: loss[1] = "x"'],
-    ['a header alone', utf8('lr,loss\n'), 'Received: a header alone'],
-    ['no rate', utf8(csv(['epoch', 'loss', 'acc'], raw, raw, raw)), 'Expected a learning rate in the file'],
-    ['no loss', json({ lrs, accuracy: raw }), 'Expected a loss in the file'],
+    ['a file of only a header', utf8('lr,loss\n'), 'Received: a header alone'],
+    [
+      'a file without a rate',
+      utf8(csv(['epoch', 'loss', 'acc'], raw, raw, raw)),
+      'Expected a learning rate in the file',
+    ],
+    ['a file without a loss', json({ lrs, accuracy: raw }), 'Expected a loss in the file'],
     [
       'two runs',
       utf8(csv(['Step', 'a - loss', 'b - loss', 'lr'], raw, raw, lrFinder, lrs)),
       'Received: a - loss, b - loss',
     ],
     ['rates that fall', json({ lrs: [...lrs].reverse(), losses: raw }), 'that rise, as in a range test'],
-    ['one rate', json({ lrs: lrs.map(() => 0.1), losses: raw }), '0.1 at every step'],
-    ['few points', json({ lrs: [1, 2, 3], losses: [1, 2, 3] }), 'Expected at least 5 steps'],
+    ['a constant rate', json({ lrs: lrs.map(() => 0.1), losses: raw }), '0.1 at every step'],
+    ['too few points', json({ lrs: [1, 2, 3], losses: [1, 2, 3] }), 'Expected at least 5 steps'],
     ['a negative rate', json({ lrs: [-1, 2, 3, 4, 5], losses: [1, 2, 3, 4, 5] }), '-1 at step 0'],
     ['a step listed twice', utf8('step,lr,loss\n1,1,1\n1,2,2\n2,3,3\n3,4,4\n4,5,5'), 'two at step 1'],
     ['an open quotation mark', utf8('lr,loss\n"1,2\n'), 'Expected whole cells'],
     ['a row that is too long', utf8('lr,loss\n1,2,3\n'), 'Received: 3 in row 2'],
-    ['runs of MLflow', utf8('run_id,key,value\na,loss,1\nb,loss,2'), 'Received: 2 runs: a, b'],
+    [
+      'several MLflow runs in one file',
+      utf8('run_id,key,value\na,loss,1\nb,loss,2'),
+      'Received: 2 runs: a, b',
+    ],
   ])('refuses %s', (_, bytes, words) => {
     expect(() => readCurve(bytes)).toThrow(words);
   });

@@ -67,7 +67,7 @@ const withoutEmpty = (table: CurveTable): CurveTable => ({
 const inWords = (smoothing: LossSmoothing): string =>
   typeof smoothing === 'string' ? `that of ${smoothing}` : `a running mean of ${smoothing.beta}`;
 
-/** A tool's default smoothing; undefined if these losses are not smoothed. */
+/** The smoothing that a tool applies by default, or `'none'` if these losses look unsmoothed. */
 function smoothingOf({ smoothing = 'none' }: CurveTable, losses: readonly (number | null)[]): LossSmoothing {
   return smoothing !== 'none' && jumps(losses) ? 'none' : smoothing;
 }
@@ -103,7 +103,7 @@ function parse(text: string, name: string): unknown {
       try {
         return lines.map(looseJson);
       } catch {
-        // It is not JSON lines either, so throw the first error, which says more.
+        // It is not JSON lines either. Throw the first error, because it says more.
       }
     }
     throw fail(`JSON in ${name}`, (cause as Error).message, 'Save it with json.dump or JSON.stringify.', {

@@ -5,7 +5,7 @@ import type { Column } from './curve.ts';
 /** The fewest points that make a curve. */
 const least = 5;
 
-/** Makes a trace of the loss at each step that has a rate. */
+/** Makes a trace of the steps that have both a rate and a loss. */
 export function toTrace(lr: Column, loss: Column, smoothing: LossSmoothing, name: string): RangeTestTrace {
   const rates = new Map(lr.steps.map((step, i) => [step, lr.values[i] ?? null]));
   refuseRepeats(lr, name);
@@ -39,7 +39,7 @@ export function toTrace(lr: Column, loss: Column, smoothing: LossSmoothing, name
       fall > 0
         ? `${steps[fall]!.lr} at step ${steps[fall]!.step}, after ${steps[fall - 1]!.lr}`
         : `${first.lr} at every step`,
-      'Give the record of a range test. A training says nothing about other rates.',
+      'Give the record of a range test. An ordinary training run says nothing about other rates.',
     );
   }
   const whole = steps.every(({ step }) => Number.isSafeInteger(step) && step >= 0);

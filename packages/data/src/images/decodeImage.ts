@@ -52,7 +52,7 @@ function fromPng(bytes: Uint8Array): Image {
   return { width, height, channels, data: data as Uint8Array };
 }
 
-/** The value of a pixel if several share a byte. Each row begins with a new byte. */
+/** The value of a pixel, also if several pixels share a byte. Each row begins with a new byte. */
 function indexAt(data: ArrayLike<number>, pixel: number, width: number, depth: number): number {
   if (depth >= 8) return data[pixel] as number;
   const stride = Math.ceil((width * depth) / 8);

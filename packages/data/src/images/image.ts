@@ -1,4 +1,4 @@
-/** An image of bytes: the channels of a pixel are adjacent, and rows go from top to bottom. */
+/** An image as bytes: the channels of a pixel are adjacent, and rows go from top to bottom. */
 export interface Image {
   readonly width: number;
   readonly height: number;

@@ -3,11 +3,11 @@ import { decodeImage } from './decodeImage.ts';
 import type { Image } from './image.ts';
 import { resizeImage } from './resizeImage.ts';
 
-/** The encoding of images as numbers: plain data to keep beside the model. */
+/** The encoding of images as numbers: plain data to store beside the model. */
 export interface ImageEncoding {
   /** The version of this format. */
   readonly version: 1;
-  /** Tells an encoding of images from one of a table. */
+  /** Distinguishes the encoding of images from that of a table. */
   readonly kind: 'images';
   /** The names of the classes, by their number. */
   readonly classes: readonly string[];
@@ -37,11 +37,11 @@ export interface ImageFile {
 
 type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels'>;
 
-/** The maximum size of the decoded images that are kept, in bytes. */
+/** The maximum total size of the decoded images in memory, in bytes. */
 const kept = 256 * 2 ** 20;
 
 /**
- * Decodes and resizes images, and keeps them in memory, up to 256 MiB.
+ * Decodes and resizes images, and keeps up to 256 MiB of them in memory.
  *
  * @example
  * ```ts
@@ -112,7 +112,7 @@ export async function channelMoments(
 }
 
 /**
- * Makes examples of images: `input` [channels, height, width], normalised, and `target`, the class.
+ * Makes examples from images: `input`, the normalised image in the encoding's `layout`, and `target`, the class.
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ export function resizeImage(image: Image, width: number, height: number): Image 
   return { width, height, channels, data };
 }
 
-/** For each pixel of the result: the first source pixel, and the weights of this and the following ones. */
+/** For each pixel of the result: the first source pixel, and the weights of this pixel and the following ones. */
 function weightsFor(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;
   const support = Math.max(1, scale);

@@ -11,7 +11,7 @@ export interface FileSource extends ByteSource {
 /**
  * Opens a file as a source of bytes. Bytes are read on demand.
  *
- * @throws {ClrError} if it cannot be opened
+ * @throws {ClrError} if the file cannot be opened
  *
  * @example
  * ```ts

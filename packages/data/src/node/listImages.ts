@@ -8,11 +8,12 @@ const isImage = (name: string): boolean => /\.(png|jpe?g)$/i.test(name) && !name
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Lists the images of a folder with one subfolder for each class. Classes are numbered in the order of their names.
+ * Lists the images in a folder that has one subfolder for each class. Classes are numbered in the order of their names.
  * Other files are ignored.
  *
  * @param classes - the classes of an existing model
- * @throws {ClrError} if there are no folders with images, or if a folder is not named after one of `classes`
+ * @throws {ClrError} if no folder has images, if there are fewer than two classes, or if a folder is not named after
+ *   one of `classes`
  *
  * @example
  * ```ts
@@ -73,7 +74,7 @@ export async function listImages(
 }
 
 /**
- * Lists all images of a folder and its subfolders, without classes, for predictions.
+ * Lists all images in a folder and its subfolders, without classes, for predictions.
  *
  * @throws {ClrError} if there are none
  *

@@ -44,11 +44,11 @@ export type TargetEncoding =
       readonly std: number;
     };
 
-/** The encoding of a table: plain data to keep beside the model. */
+/** The encoding of a table: plain data to store beside the model. */
 export interface TableEncoding {
   /** The version of this format. */
   readonly version: 1;
-  /** Tells an encoding of a table from one of images. */
+  /** Distinguishes the encoding of a table from that of images. */
   readonly kind: 'table';
   /** The columns that the model reads, in order. */
   readonly features: readonly FeatureEncoding[];
@@ -56,7 +56,7 @@ export interface TableEncoding {
   readonly target: TargetEncoding;
 }
 
-/** The number of model inputs of a feature. */
+/** The number of model inputs that a feature becomes. */
 export const widthOf = (feature: FeatureEncoding): number =>
   feature.type === 'number' ? (feature.missing ? 2 : 1) : feature.values.length;
 

@@ -7,11 +7,11 @@ import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumber
 
 /** Options of {@link fitTable}. */
 export interface FitTableOptions {
-  /** The column to learn. Default: the last one, or one called target, label, class or y. */
+  /** The column to predict. Default: one called target, label, class or y, or else the last column. */
   readonly target?: string;
   /** Columns to leave out, such as row numbers. */
   readonly drop?: readonly string[];
-  /** The kind of target. Default: classes for text or a few distinct whole numbers, else a number. */
+  /** The kind of task. Default: classification for text or a few distinct whole numbers, else regression. */
   readonly task?: 'classification' | 'regression';
   /**
    * The split of the examples by `splitRows`. Means, deviations and categories are computed from the training rows
@@ -28,8 +28,8 @@ const maxClasses = 20;
 type Column = Table['columns'][number];
 
 /**
- * Computes the encoding of a table: the mean and deviation of each number, the values of each category, and the
- * classes. From the validation rows it uses only the class names. Columns are read one at a time, part by part.
+ * Computes the encoding of a table: the mean and deviation of each column of numbers, the values of each category, and
+ * the classes. From the validation rows it uses only the class names. Columns are read one at a time, part by part.
  *
  * @returns the encoding, and notes about the guesses
  * @throws {ClrError} on a missing target, and on columns that cannot be used
@@ -161,7 +161,7 @@ async function fitCategory(
   return found.size < 2 ? undefined : { name, type: 'category', values: [...found].sort() };
 }
 
-/** The classes of a target, in order; undefined if the target is a number. */
+/** The classes of a target, in order; undefined for a regression. */
 function classesOf(
   { name, kind }: Column,
   answers: ColumnValues,
@@ -198,7 +198,7 @@ function classesOf(
   return undefined;
 }
 
-/** The distinct numbers in order. Stops after more than `most`. */
+/** The distinct numbers in order. If there are more than `most`, only the first `most` + 1 of them. */
 function distinct(numbers: Float64Array, most: number): number[] {
   const found = new Set<number>();
   for (const number of numbers) {

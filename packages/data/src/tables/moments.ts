@@ -4,7 +4,7 @@ export class Moments {
   mean = 0;
   #squares = 0;
 
-  /** Adds a number. One that is not finite counts as missing. */
+  /** Adds a number. A number that is not finite is missing, and is ignored. */
   add(value: number): void {
     if (!Number.isFinite(value)) return;
     this.count += 1;

@@ -7,8 +7,8 @@ import { checkNames, type Table } from './table.ts';
  * install separately. Numbers, booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals
  * are rounded to doubles; dictionaries of texts are texts.
  *
- * @throws {ClrError} without the package, on a damaged or compressed file; a column of lists, structs or bytes is refused when
- * it is read
+ * @throws {ClrError} without the package, and on a damaged or compressed file; a column of lists, structs or bytes is
+ *   refused when it is read
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ async function loadArrow(name: string): Promise<typeof Arrow> {
     throw fail(
       `the package apache-arrow, which reads ${name}`,
       'none installed',
-      'Install it: npm install apache-arrow (with --global, if clr is). Or write Parquet.',
+      'Install it: npm install apache-arrow (with --global, if clr is installed globally). Or write Parquet.',
       { cause },
     );
   }
@@ -98,8 +98,8 @@ const toNumber = (value: unknown): number =>
 const timeOf = (unit: Arrow.TimeUnit) => (value: unknown) => toNumber(value) / 1000 ** (unit - 1);
 
 /**
- * Reads a decimal: the words of an integer in two's complement, lowest first. (apache-arrow's own conversion to text is
- * wrong above 128 bits.)
+ * Reads a decimal, stored as the words of a two's-complement integer, lowest word first. (apache-arrow's own conversion
+ * to text is wrong above 128 bits.)
  */
 const decimalOf =
   (scale: number) =>

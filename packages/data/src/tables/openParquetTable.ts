@@ -5,9 +5,9 @@ import { fail } from '../errors.ts';
 import { checkNames, type Table } from './table.ts';
 
 /**
- * Opens a Parquet file as a table. One column of one row group is decoded at a time, for files of any size. Numbers,
- * booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to doubles. The source
- * stays open for as long as the table is used.
+ * Opens a Parquet file as a table. One column of one row group is decoded at a time, so the file may have any size.
+ * Numbers, booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to
+ * doubles. Keep the source open for as long as the table is used.
  *
  * @throws {ClrError} on a damaged file; a column of lists, structs or bytes is refused when it is read
  *
@@ -71,7 +71,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
   };
 }
 
-/** Parsers of timestamps, which become fractional milliseconds, and of texts. Bytes that are not UTF-8 stay bytes. */
+/** Parsers of timestamps, which become fractional milliseconds, and of texts. Text that is not UTF-8 stays bytes. */
 const parsers = {
   timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1e3,
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos) / 1e6,
@@ -84,7 +84,7 @@ const parsers = {
   },
 };
 
-/** The columns at the top of a schema, which lists its elements depth first. */
+/** The top-level columns of a schema, whose elements are listed depth first. */
 function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
   const top: SchemaElement[] = [];
   const skip = (at: number): number => {
@@ -96,13 +96,13 @@ function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
   return top;
 }
 
-/** True for a column of texts. Columns of neither texts nor numbers are refused when they are read. */
+/** True for a column that is read as text. Columns of neither texts nor numbers are refused when they are read. */
 function isText({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
   const isNumber = converted === 'DECIMAL' || logical?.type === 'DECIMAL' || logical?.type === 'FLOAT16';
   return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;
 }
 
-/** How many units of a stored time of day make a millisecond. hyparquet returns the stored numbers. */
+/** How many units of a stored time of day are a millisecond. hyparquet returns the stored numbers. */
 function perMillisecond({ converted_type: converted, logical_type: logical }: SchemaElement): number {
   const unit = logical?.type === 'TIME' ? logical.unit : converted === 'TIME_MICROS' ? 'MICROS' : 'MILLIS';
   return { MILLIS: 1, MICROS: 1e3, NANOS: 1e6 }[unit];

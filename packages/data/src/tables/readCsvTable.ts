@@ -8,7 +8,7 @@ import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './
  * column of numbers.
  *
  * @param texts - columns to read as text, even if their cells look like numbers, such as those of {@link textColumns}
- * @throws {ClrError} if a row has another length, or two columns have the same name
+ * @throws {ClrError} if a row is shorter or longer than the header, or two columns have the same name
  *
  * @example
  * ```ts

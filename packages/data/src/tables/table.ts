@@ -36,7 +36,7 @@ export interface Table {
   }[];
   /** The rows of each part: those from `from` up to, but not including, `to`. A column of one part fits in memory. */
   readonly parts: readonly (readonly [from: number, to: number])[];
-  /** Reads a column of one part; numbers as a Float64Array. */
+  /** Reads a column of one part, or of some rows of it. Numbers are a Float64Array. */
   read(column: string, from: number, to: number): Promise<ColumnValues>;
 }
 
@@ -67,7 +67,7 @@ export function tableOf(columns: readonly TableColumn[]): Table {
   };
 }
 
-/** The values of a column in every row. */
+/** Reads a whole column. */
 export async function readColumn(
   table: Table,
   { name, kind }: Table['columns'][number],
@@ -79,7 +79,7 @@ export async function readColumn(
     return numbers;
   }
   const texts = new Array<string | null>(table.rows).fill(null);
-  // Keep each text once, because a column of classes has few different ones.
+  // Store each distinct text once, because a column of classes has few of them.
   const known = new Map<string | null, string | null>();
   for (const [from, to] of table.parts) {
     const part = (await table.read(name, from, to)) as readonly (string | null)[];
@@ -108,7 +108,7 @@ export function refuseInfinite(name: string, values: ColumnValues, from: number)
   );
 }
 
-/** The received value and the advice of the error for texts in place of numbers. */
+/** The "received" and "advice" parts of the error for a column that holds texts instead of numbers. */
 export function unlikeNumbers(
   texts: readonly (string | null)[],
 ): readonly [received: string, advice: string] {

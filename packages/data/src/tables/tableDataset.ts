@@ -11,9 +11,9 @@ import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumber
 export interface TableDatasetOptions {
   /** True if every row must have a target. Use false for predictions. Default true. */
   readonly labelled?: boolean;
-  /** Stores the features if they are larger than `maxBytes`. Default: they are kept in memory. */
+  /** Makes the store for features that are larger than `maxBytes`. Default: they are kept in memory. */
   readonly store?: () => Promise<ByteStore>;
-  /** The maximum size of the features to keep in memory. Default 128 MiB. */
+  /** The maximum size of features that are kept in memory, in bytes. Default 128 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -22,8 +22,8 @@ const blockBytes = 2 ** 26;
 
 /**
  * Makes examples from a table: `input` holds the features [width], `target` the class or the standardised number. The
- * table is read once and not needed afterwards. The notes of the result say where the table has values that the
- * encoding does not know.
+ * table is read once and not needed afterwards. The notes of the result say which columns hold values that the encoding
+ * does not know.
  *
  * @throws {ClrError} if a column of the encoding is missing or of another kind, or a target is not one of the classes
  *
@@ -124,7 +124,7 @@ class Strange {
   }
 }
 
-/** Writes a feature of some rows into the output. */
+/** Writes the encoded values of a feature into a block of rows, at column `at`. */
 function encode(
   feature: FeatureEncoding,
   values: ColumnValues,
@@ -150,7 +150,8 @@ function encode(
 }
 
 /**
- * Refuses numbers that are not among the texts of the training. Without this, true and "01" would both be read as 1.
+ * Refuses numbers in a category unless they equal a text of the training data. Otherwise a number, such as 1 for "01"
+ * or for true, would count as missing.
  */
 function refuseOtherNumbers(
   { name, values: known }: FeatureEncoding & { readonly type: 'category' },
@@ -173,7 +174,7 @@ async function arrayOf(name: string, values: Float64Array, dims: readonly number
   return { name, dtype: 'f8', dims, source: await store.finish(), offset: 0 };
 }
 
-/** Class names as text. Classes that are numbers are formatted as in JavaScript. */
+/** A value as text; `null` if it is missing. Numbers are formatted as in JavaScript. */
 function textOf(value: string | number | null | undefined): string | null {
   if (typeof value === 'number') return Number.isNaN(value) ? null : String(value);
   return value ?? null;

@@ -1,5 +1,5 @@
-"""Writes sweep.tfevents with tensorboardX 2.6.5 (pip install tensorboardX): 60 steps of two scalars, NaN at the last one,
-and a validation loss at every tenth step. Run it in this folder."""
+"""Writes sweep.tfevents with tensorboardX 2.6.5 (pip install tensorboardX): a rate and a loss at each of 60 steps, NaN
+as the last loss, and a validation loss at every tenth step. Run it in this folder."""
 import glob, os, shutil
 from tensorboardX import SummaryWriter
 

@@ -1,4 +1,5 @@
-"""Writes table.arrow with PyArrow 25: nulls, float16, decimals, dictionaries, dates, in two batches."""
+"""Writes two files with PyArrow 25. table.arrow has nulls, float16, decimals, dictionaries and dates, in two batches.
+packed.arrow has the same table, compressed."""
 import datetime
 import decimal
 

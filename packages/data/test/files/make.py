@@ -1,4 +1,5 @@
-"""Writes the files of this folder with NumPy 1.24 and Pillow 9.4 (Debian 12): arrays in several types, images in several forms, and Pillow's decoding of them. Run it in this folder."""
+"""Writes files of this folder with NumPy 1.24 and Pillow 9.4 (Debian 12): arrays of several types, images in several
+modes and formats, and their pixels as Pillow decodes and resizes them. Run it in this folder."""
 import io
 import numpy as np
 from PIL import Image

@@ -1,5 +1,5 @@
-"""Writes files with PyArrow 25. odd.arrow and odd.parquet hold values that readers often get wrong, twice.* two columns of
-one name, and times.* times of day and durations in every unit."""
+"""Writes files with PyArrow 25. odd.arrow and odd.parquet hold values that readers often get wrong. twice.* hold two
+columns of the same name. times.* hold times of day and durations in every unit."""
 import decimal
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ columns = {
     '__proto__': pa.array([1, 2, None, 4], pa.int8()),
     'bytes': pa.array([b'a', b'\xff', None, b'b']),
 }
-# Half past one and a bit, and a moment before midnight, in each unit.
+# A time just after half past one, and one just before midnight, in each unit.
 moments = {'s': [5400, None, 86399], 'ms': [5400250, None, 86399999]}
 moments['us'] = [5400250125, None, 86399999999]
 moments['ns'] = [5400250125500, None, 86399999999999]

@@ -23,7 +23,8 @@ function tensorOf(type: number, values: readonly number[], dims: readonly number
 }
 
 /**
- * Returns Σ factor · output for given weights; NaN if an output has another shape than its factors or the run fails.
+ * Returns Σ factor · output for given weights. NaN if an output's shape differs from that of its factors, or if the run
+ * fails.
  */
 type Loss = (values: Values) => Promise<number>;
 
@@ -192,7 +193,7 @@ type Results = ort.InferenceSession.ReturnType;
 
 const dataOf = (results: Results, name: string): Float64Array => results[name]?.data as Float64Array;
 
-/** Random factors, but 0 for outputs that are not finite, such as the number in the text "NaN". */
+/** Random factors, but 0 for outputs that are not finite, such as a number cast from the text "NaN". */
 function factorsOf(test: BackendTest, first: Results, next: () => number): Factors {
   return new Map(
     test.outputs.map((output) => {

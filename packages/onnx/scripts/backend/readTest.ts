@@ -48,7 +48,10 @@ export interface BackendTest {
   readonly half: boolean;
   /** The model with the weights as its inputs. */
   readonly forward: Uint8Array;
-  /** The expected outputs, if the model's opset is too old for clr, so that the model is read as opset 7. */
+  /**
+   * The expected outputs, if the model's opset is below 7. The model is then read as opset 7, which may change its
+   * meaning.
+   */
   readonly expected: readonly (readonly number[])[] | undefined;
   /** The model with the weights as initializers of the given values, and the output `loss`, Σ factor · output. */
   loss(factors: Factors, values: Values): Uint8Array;
@@ -64,7 +67,7 @@ const structural: Readonly<Record<string, readonly number[]>> = {
 
 /**
  * Inputs that hold running statistics. clr never trains stored statistics, but gives gradients for computed ones. So
- * the weights are their negatives, and a Neg computes the statistics.
+ * the weights are the negated statistics, and a Neg computes the statistics from them.
  */
 const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
 

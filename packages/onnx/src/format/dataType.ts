@@ -33,7 +33,7 @@ const names: ReadonlyMap<number, string> = new Map<number, string>([
   [DataType.UINT4, 'uint4'],
 ]);
 
-/** The element type with this name in ONNX Runtime. It is undefined for an unknown name. */
+/** The element type with this name in ONNX Runtime, or `DataType.UNDEFINED` if the name is unknown. */
 export function typeOfName(name: string): number {
   return [...names].find(([, known]) => known === name)?.[0] ?? DataType.UNDEFINED;
 }

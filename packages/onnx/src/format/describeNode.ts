@@ -1,7 +1,7 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { purposeOf } from './purpose.ts';
 
-/** The name of a node, or its first output if it has none. */
+/** The name of a node. If it has none, the name of its first output, or else its operator. */
 export function nodeName(node: NodeProto): string {
   return node.name || node.output.find((name) => name !== '') || node.opType;
 }

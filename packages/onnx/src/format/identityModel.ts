@@ -7,7 +7,7 @@ import {
 } from '../generated/onnx_pb.ts';
 import { writeModel } from './model.ts';
 
-/** A model that only renames values. Each pair is a value and its new name. */
+/** A model that only renames values. Each pair gives a value and its new name. */
 export function identityModel(
   pairs: readonly (readonly [from: string, to: string])[],
   rest: Omit<MessageInitShape<typeof GraphProtoSchema>, '$typeName' | 'node'>,

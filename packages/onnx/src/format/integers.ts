@@ -3,7 +3,7 @@ import { type TensorProto, TensorProto_DataLocation } from '../generated/onnx_pb
 import { DataType } from './dataType.ts';
 import { dimsOf, sizeOf } from './tensor.ts';
 
-/** A type of stored integers: its number of bits, and whether it is signed. */
+/** An integer type: its number of bits, and whether it is signed. */
 interface IntegerType {
   readonly bits: 4 | 8 | 16 | 32;
   readonly signed: boolean;
@@ -24,7 +24,7 @@ export function isQuantisedType(type: number): boolean {
   return types.has(type);
 }
 
-/** The smallest and the largest number of a type of integers. */
+/** The smallest and the largest value of an integer type. */
 export function integerRange(type: number): readonly [number, number] {
   const { bits, signed } = types.get(type) as IntegerType;
   return signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
@@ -62,7 +62,7 @@ function arrayOf(type: number, bytes: Uint8Array): ArrayLike<number> {
   }
 }
 
-/** The elements of a tensor of stored integers. A byte holds two 4-bit elements, the lower one first. */
+/** The elements of an integer tensor. A byte holds two 4-bit elements, the first one in its lower bits. */
 export function integersOf(tensor: TensorProto): ArrayLike<number> {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw fail(
@@ -84,7 +84,7 @@ export function integersOf(tensor: TensorProto): ArrayLike<number> {
   return found;
 }
 
-/** Encodes integers as the file stores them. */
+/** Encodes integers as an ONNX file stores them. */
 export function integersToBytes(type: number, values: Int32Array): Uint8Array {
   const { bits, signed } = types.get(type) as IntegerType;
   if (bits === 4) {

@@ -24,7 +24,7 @@ export interface Model {
   readonly stored?: ReadonlyMap<string, StoredAt>;
   /** The location of each external initializer, by name. */
   readonly outside?: ReadonlyMap<string, Outside>;
-  /** The global names of float tensors inside functions, by function. */
+  /** For each function, the global names of the float tensors in its body, by their names there. */
   readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The stored integers of quantised weights, by name; see `findQuantised`. */
   readonly integers?: ReadonlyMap<string, Quantised>;
@@ -35,7 +35,7 @@ export interface Model {
 /**
  * Decodes an ONNX file and checks its content.
  *
- * @throws {ClrError} if the bytes are not an ONNX model
+ * @throws {ClrError} if the bytes are not an ONNX model, or if the model has more than {@link maxNodes} nodes
  */
 export function readModel(bytes: Uint8Array): Model {
   checkBytes(bytes, 'an ONNX model', '.onnx');

@@ -66,7 +66,7 @@ export function countNodes(bytes: Uint8Array): number {
   return count;
 }
 
-/** Reads a tensor's type and the position of its elements, without the elements. */
+/** Reads a tensor's type and the position of its elements, but not the elements. */
 function storedTensor(bytes: Uint8Array, tensor: Range): Stored {
   let type = 0;
   const ranges: Range[] = [];
@@ -140,7 +140,7 @@ function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place
   let functions = 0;
   fields(bytes, { start: 0, end: bytes.length }, (number, type, content) => {
     if (type !== WireType.LengthDelimited) return;
-    // Protobuf allows a graph in several parts. They share one count of nodes and initializers.
+    // Protobuf allows the graph field to occur several times. All parts share one count of nodes and initializers.
     if (number === field.model.graph) visitGraph(content, '', count);
     if (number === field.model.functions) {
       const at = `f${functions}`;
@@ -168,7 +168,7 @@ export interface Wanted {
 }
 
 /**
- * Finds the position of tensors' elements in a file.
+ * Finds where a file stores the elements of some tensors.
  *
  * @returns the position of each tensor's elements, by the tensor's place
  * @throws {ClrError} if the file does not hold the expected number of elements

@@ -11,7 +11,7 @@ export interface StoredAt {
   readonly inNode: boolean;
 }
 
-/** The location of a tensor's elements, as the file states it. */
+/** The location of a tensor's elements in an external file. */
 export interface Outside {
   /** The name of the external file. */
   readonly location: string;

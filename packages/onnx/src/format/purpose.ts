@@ -8,7 +8,7 @@ export function setPurpose(node: NodeProto, purpose: string): void {
   node.docString = `${mark}${purpose}`;
 }
 
-/** The purpose for which clr emitted a node. It is `undefined` for a node of the user's model. */
+/** The purpose for which clr emitted a node, or `undefined` for a node of the user's model. */
 export function purposeOf({ docString }: NodeProto): string | undefined {
   return docString.startsWith(mark) ? docString.slice(mark.length) : undefined;
 }

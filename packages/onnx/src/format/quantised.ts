@@ -12,15 +12,15 @@ export interface Quantised {
   readonly zero: Float32Array;
   /** The smallest and the largest integer. */
   readonly range: readonly [number, number];
-  /** The axis whose indices are the groups. Absent if groups are blocks, or if there is only one group. */
+  /** The axis along which each index has its own scale. Absent if groups are blocks, or if there is only one group. */
   readonly axis?: number | undefined;
-  /** The group of an element, given by its row-major index. */
+  /** The group of the element with this row-major index. */
   group(element: number): number;
   /** The size of the stored tensor in bytes. */
   readonly bytes: number;
   /** The weight in float32. */
   decode(): Float32Array;
-  /** Encodes new values: rounds to the nearest integer, ties to even, and clips to the type's range. */
+  /** Encodes new values: rounds to the nearest integer, ties to even, and clips to `range`. */
   encode(values: ArrayLike<number>): Uint8Array;
 }
 
@@ -34,7 +34,7 @@ function rounded(x: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-/** Quantises a weight's values. The result equals `roundedMaster`'s float32 arithmetic to the last bit. */
+/** Quantises a weight's values. The arithmetic in float32 matches `roundedMaster` to the last bit. */
 export function quantise(
   { scale, zero, group, range: [least, most] }: Pick<Quantised, 'scale' | 'zero' | 'group' | 'range'>,
   values: ArrayLike<number>,

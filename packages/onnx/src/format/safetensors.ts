@@ -10,7 +10,7 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 
-/** The types that can be read. All become float32. */
+/** The types that can be read. All are converted to float32. */
 const types: Readonly<Record<string, number>> = {
   F32: DataType.FLOAT,
   F64: DataType.DOUBLE,
@@ -41,7 +41,7 @@ export function writeSafetensors(
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const text = new TextEncoder().encode(json);
-  // Spaces pad the header, so that the elements are aligned.
+  // Spaces pad the header so that the elements are aligned.
   const length = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(prefix + length + offset).fill(0x20, prefix, prefix + length);
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
@@ -69,7 +69,7 @@ const isCounts = (list: unknown): list is number[] =>
 /**
  * Reads the float tensors of a safetensors file as float32.
  *
- * @throws {ClrError} if the bytes are not a safetensors file, or if a tensor has another type
+ * @throws {ClrError} if the bytes are not a safetensors file, or if a tensor is not of one of these float types
  */
 export function readSafetensors(file: Uint8Array): {
   tensors: Map<string, NamedTensor>;

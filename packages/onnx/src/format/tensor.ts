@@ -52,7 +52,7 @@ function checkInside(tensor: TensorProto): void {
   }
 }
 
-/** The elements of a float32 tensor, from whichever field holds them. May be a view of the file. */
+/** The elements of a float32 tensor, from whichever field holds them. The array may be a view of the file. */
 export function floatData(tensor: TensorProto): Float32Array {
   checkInside(tensor);
   const data =
@@ -74,7 +74,7 @@ export function doubleData(tensor: TensorProto): Float64Array {
   return data;
 }
 
-/** If the elements are not aligned in the file, they are copied this many at a time. */
+/** The number of elements that are copied at a time if they are not aligned in the file. */
 const atOnce = 1 << 14;
 
 /** Yields the elements of a float32 or float64 tensor in parts. The next part may overwrite the previous one. */
@@ -121,7 +121,7 @@ export function concatenated(tensors: readonly TensorProto[], double: boolean): 
   return double ? new Float64Array(whole.buffer) : new Float32Array(whole.buffer);
 }
 
-/** The elements of a small numeric tensor as numbers. They are `undefined` for other types. */
+/** The elements of a small tensor as numbers, or `undefined` if its type is not one of those below. */
 export function numbersOf(tensor: TensorProto): number[] | undefined {
   checkInside(tensor);
   const raw = tensor.rawData;

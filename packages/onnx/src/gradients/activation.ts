@@ -2,7 +2,7 @@ import { float, text } from '../format/attributes.ts';
 import { sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operator, Operators } from '../graph/operator.ts';
 
-/** An element-wise operator. `derivative` computes the gradient from x, y and g. */
+/** An element-wise operator. `derivative` computes the input's gradient from x, y and g. */
 export function pointwise(
   derivative: (c: GradientContext, x: string, y: string, g: string) => string,
 ): Operator {

@@ -92,7 +92,7 @@ export const arithmetic: Operators = {
         if (exponent === 2) return b.mul(g(0), b.mul(x(0), b.scalar(2, x(0))));
         const slopeAt = (at: string): string => b.mul(power, b.pow(at, b.sub(power, b.scalar(1, x(0)))));
         if (exponent !== undefined && exponent > 0 && exponent < 1) {
-          // The slope of a root at 0 is 0, as for the square root.
+          // The slope of a root at 0 is taken as 0, as for the square root.
           const isZero = b.equal(x(0), b.scalar(0, x(0)));
           const away = b.where(isZero, b.scalar(1, x(0)), x(0));
           return b.mul(g(0), b.where(isZero, b.scalar(0, x(0)), slopeAt(away)));

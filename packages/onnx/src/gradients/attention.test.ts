@@ -5,7 +5,7 @@ import { DataType } from '../format/dataType.ts';
 
 type Case = Omit<OperatorCase, 'seed'>;
 
-/** The sizes of a case. Each key and value serves `shared` query heads. */
+/** The sizes of a case. Each head of the keys and values serves `shared` query heads. */
 type Sizes = Readonly<Record<'batch' | 'heads' | 'shared' | 'queries' | 'keys' | 'width', number>>;
 
 const sizes: fc.Arbitrary<Sizes> = fc.record({
@@ -36,8 +36,8 @@ const bias = (s: { queries: number; keys: number }): InputSpec => ({
 });
 
 describeGradients([
-  form('with an axis of heads', (c) => c),
-  form('with one vector for all heads', (c, { batch, heads, shared, queries, keys, width }) => ({
+  form('with a separate axis for the heads', (c) => c),
+  form('with all heads in one axis', (c, { batch, heads, shared, queries, keys, width }) => ({
     ...c,
     inputs: [
       { dims: [batch, queries, heads * shared * width], fixed: true },

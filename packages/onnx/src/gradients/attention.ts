@@ -37,14 +37,14 @@ const infer: Infer = (node, b) => {
   ];
 };
 
-/** Reshapes [batch, steps, heads·width] to [batch, heads, steps, width]. */
+/** Splits the heads: [batch, steps, heads·width] → [batch, heads, steps, width]. */
 function split({ node, x }: GradientContext, b: Ops, input: number): string {
   if (b.rank(x(input)) === 4) return x(input);
   const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
   return b.transpose(b.reshape(x(input), [0, 0, heads, -1]), [0, 2, 1, 3]);
 }
 
-/** Repeats each key or value for every query head that shares it. */
+/** Repeats each key or value head for all query heads that share it. */
 function repeated(b: Ops, value: string, times: number): string {
   if (times === 1) return value;
   const [batch, heads, steps, width] = [0, 1, 2, 3].map((axis) => b.sizeAt(value, axis)) as [
@@ -105,7 +105,7 @@ export const attention: Operators = {
   Attention: {
     infer,
     differentiable: [0, 1, 2, 3, 4, 5],
-    // A stored mask is trained only if `trainable` names it (a learned bias).
+    // A stored mask may be a learned bias. It is trained only if `trainable` names it.
     storedAs: (input) => (input === 3 ? 'constant' : 'weight'),
     gradient: (c) => byDecomposition(c, (b) => write(c, b)),
   },

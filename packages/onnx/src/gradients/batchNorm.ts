@@ -31,7 +31,8 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   node.attribute.push(makeAttribute('momentum', { float: 0 }));
   node.output = [y, ...now];
   const olds = [x(3), x(4)];
-  // ONNX Runtime overwrites the running statistics that the node reads, so give the node copies.
+  // ONNX Runtime overwrites the running statistics that the node reads, so the node gets zeros instead. With a momentum
+  // of 0, it ignores their values.
   const added = b.collect(() => node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old))));
   b.nodes.splice(b.nodes.indexOf(node), 0, ...added);
   running.forEach((name, i) => {

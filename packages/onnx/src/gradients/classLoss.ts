@@ -5,7 +5,7 @@ import type { GradientContext, Infer, Operators, StoredAs } from '../graph/opera
 import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
-/** The result is a scalar, or one loss for each position. */
+/** The loss is a scalar, or has one element for each position. A second output has the shape of the scores. */
 const reduced: Infer = (node, b) => {
   const { type } = b.type(inputOf(node, 0));
   const whole = text(node, 'reduction', 'mean') !== 'none';

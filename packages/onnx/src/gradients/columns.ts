@@ -15,7 +15,7 @@ const folded: Infer = (node, b) => {
   return [{ type, dims: [dims[0] as Dim, divDim(dims[1] as Dim, productOf(block)), ...image] }];
 };
 
-/** Col2Im sums windows into an image. Its gradient extracts the windows again. */
+/** Col2Im sums windows into an image. The input gradient extracts the same windows from the image's gradient. */
 function unfold(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const [image, block] = [b.numbers(x(1)), b.numbers(x(2))];

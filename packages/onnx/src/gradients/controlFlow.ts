@@ -12,7 +12,7 @@ import { differentiate } from './differentiate.ts';
 
 const isFloatValue = (b: Ops, name: string): boolean => isFloat(b.type(name).type);
 
-/** The inputs from `first` on that need a gradient. Each value is listed once. */
+/** The float inputs at index `first` or later that need a gradient. Each value is listed once. */
 function wantedFrom(c: GradientContext, first: number): string[] {
   const names = c.node.input.filter((name, i) => i >= first && c.needs(i) && isFloatValue(c.b, name));
   return [...new Set(names)];
@@ -61,7 +61,7 @@ function back(
   return differentiate(b, b.nodes.slice(mark), starts, sources, () => b.opset);
 }
 
-/** The gradient of an If is an If whose branches hold the gradients of the original branches. */
+/** The gradient of an If is an If whose branches compute the gradients of the original branches. */
 const backIf: Gradient = (c) => {
   const { b, node } = c;
   const wanted = wantedFrom(c, 1);
@@ -83,7 +83,7 @@ const backIf: Gradient = (c) => {
   return inOrder(c, new Map(wanted.map((value, i) => [value, outputs[i] as string])));
 };
 
-/** Adds outputs to a body that record the values `names` at each step. Returns the names of the node's new outputs. */
+/** Adds outputs to a body that save the values `names` at each step. Returns the names of the node's new outputs. */
 function saved(b: Ops, node: NodeProto, body: GraphProto, names: readonly string[], length: Dims): string[] {
   const kept = names.map((name) => {
     const output = b.uniqueName('saved');
@@ -109,14 +109,17 @@ interface Steps {
   readonly perStep: readonly { readonly value: string; readonly axis: number; readonly reversed: boolean }[];
   /** The per-step outputs of the body: their axis and their order. */
   readonly given: readonly { readonly axis: number; readonly reversed: boolean }[];
-  /** The inputs of the body that are scanned values and need a gradient, with the names of these values outside. */
+  /**
+   * The body's scanned inputs that need a gradient, by index, with the names of the values outside that are scanned.
+   */
   readonly scanned: ReadonlyMap<number, string>;
   readonly captured: readonly string[];
 }
 
 /**
  * The backward pass through a Scan or Loop, from the last step to the first. Each step is computed again from its saved
- * state, and its gradients are added up. Returns the gradient of each initial state, scanned value and captured value.
+ * state. The gradients of captured values are summed over the steps. Returns the gradient of each initial state,
+ * scanned value and captured value.
  */
 function backSteps(c: GradientContext, steps: Steps): Map<string, string> {
   const { b, node } = c;
@@ -244,7 +247,7 @@ const backLoop: Gradient = (c) => {
   const { body, states: count } = loopParts(node);
   const states = node.input.slice(2, 2 + count);
   const given = node.output.slice(count).map(() => ({ axis: 0, reversed: false }));
-  // The body's inputs: the round's number, the condition (always true in a round that runs), then the states.
+  // The body's inputs: the iteration's number, the condition (always true in an iteration that runs), then the states.
   const names = body.input.map(({ name }) => name);
   const kept = saved(b, node, body, names, [unknownDim()]);
   const found = backSteps(c, {
@@ -261,7 +264,7 @@ const backLoop: Gradient = (c) => {
 
 /**
  * Branches and loops that are decided at run time. The gradient flows through the branch that was taken, and through
- * the steps that were run, from their saved states.
+ * the steps that were run.
  */
 export const controlFlow: Operators = {
   'clr:If': { ...privateOperators['clr:If'], differentiable: 'all', gradient: backIf },

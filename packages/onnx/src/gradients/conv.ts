@@ -7,7 +7,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import { padsOf, places, windowOf, writePads } from '../graph/window.ts';
 
-/** The kernel's spatial sizes, which must be known; `weight` is the input that holds the kernel. */
+/** The kernel's spatial sizes, or `undefined` if they are unknown; `weight` is the input that holds the kernel. */
 export function kernelOf(node: NodeProto, b: Graph, weight = 1): readonly number[] | undefined {
   const dims = b.dims(inputOf(node, weight))?.slice(2);
   return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : ints(node, 'kernel_shape');
@@ -25,7 +25,7 @@ export function convDims(node: NodeProto, b: Graph, weight = 1): Dims {
   return [x[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial];
 }
 
-/** A limit, because some ways to write a gradient emit a node for each element of the kernel. */
+/** The largest supported kernel. Some ways to write a gradient emit a node for each of its elements. */
 const maxKernelElements = 1 << 14;
 
 function formOf(c: GradientContext): ConvForm {

@@ -15,7 +15,7 @@ interface TransposedForm {
 
 /**
  * The geometry of the convolution whose input gradient this operator computes. With `output_shape`, the pads depend on
- * the input's size, and the result is `undefined` while that is unknown.
+ * the input's size, and the result is `undefined` if that is unknown.
  */
 function geometry(node: NodeProto, b: Graph, kernel: readonly number[]): TransposedForm | undefined {
   const axes = kernel.length;
@@ -86,8 +86,8 @@ function back(c: GradientContext): (string | undefined)[] {
     );
   }
   const { form } = known;
-  // This operator computes the input gradient of a convolution that maps this operator's output to its input, with the
-  // same weight.
+  // This operator computes the input gradient of a convolution with the same weight. So its own input gradient is that
+  // convolution, applied to g.
   return [
     needs(0) ? b.emit('Conv', [g(0), x(1)], attributesOf(form)) : undefined,
     needs(1) ? b.emit('clr:ConvWeightGrad', [g(0), x(1), x(0)], attributesOf(form)) : undefined,

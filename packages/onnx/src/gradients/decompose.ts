@@ -3,7 +3,7 @@ import type { Ops } from '../graph/ops.ts';
 import { differentiate } from './differentiate.ts';
 
 /**
- * The gradient of a composite operator. Its outputs are computed again from simpler operators, and these are
+ * The gradient of a composite operator. Its outputs are computed again by simpler operators, and these are
  * differentiated.
  *
  * @param write - emits the simpler operators and returns the node's outputs in order

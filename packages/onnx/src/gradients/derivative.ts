@@ -3,7 +3,7 @@ import { type Graph, operatorKey } from '../graph/graph.ts';
 import type { Operator, StoredAs } from '../graph/operator.ts';
 import { privateDomain } from '../graph/privateOperators.ts';
 
-/** The kind of a node's derivative with respect to an input: a gradient flows, the derivative is 0, or it is unknown. */
+/** The kind of a node's derivative with respect to an input: a gradient flows, it is 0, or it is unknown. */
 export type Derivative = 'flows' | 'zero' | 'unknown';
 
 interface Names {
@@ -29,7 +29,7 @@ export function storedAs(
   return known ?? 'weight';
 }
 
-/** Operators that only change the shape or type of their first input. */
+/** Operators that only reshape, cast or repeat their first input. */
 const views = new Set([
   'Identity',
   'Cast',
@@ -47,12 +47,12 @@ const views = new Set([
 export const isRounding = (node: NodeProto): boolean =>
   operatorKey(node) === `${privateDomain}:RoundedWeight`;
 
-/** Whether a node only reshapes, casts or rounds its first input. */
+/** Whether a node only reshapes, casts, repeats or rounds its first input. */
 export function isView(node: NodeProto): boolean {
   return (node.domain === '' && views.has(node.opType)) || isRounding(node);
 }
 
-/** The initializer from which a value is made by reshaping, casting or rounding. */
+/** The initializer from which a value is made by such nodes. */
 export function initializerBehind(b: Graph, name: string, stored: Names): string | undefined {
   if (stored.has(name)) return name;
   const node = b.producer(name);

@@ -44,7 +44,7 @@ function modelOf({
     const count = dims.reduce((n, dim) => n * dim, 1);
     return [{ name: `x${i}`, type, dims, values: values ?? start ?? draw(kind, count, next) }];
   });
-  // Attention's output of scores has no gradient.
+  // Attention's fourth output, the scores, has no gradient.
   const used = outputs.flatMap((float, i) => (float && i < 3 ? [`y${i}`] : []));
   return makeModel({
     opset,
@@ -68,7 +68,7 @@ function modelOf({
 }
 
 describe('gradients of large tensors', () => {
-  it.each(Object.entries(differentiableCases))('%s: repeated calls give the same bits', async (op, make) => {
+  it.each(Object.entries(differentiableCases))('are bit-identical in every call: %s', async (op, make) => {
     const model = modelOf({ op, ...make(sizes[op] ?? 160) });
     const { differentiable } = operators.get(op) as { differentiable: readonly number[] | 'all' };
     const trainable = (name: string): boolean =>

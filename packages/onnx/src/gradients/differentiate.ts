@@ -11,12 +11,12 @@ import { isPrivate } from '../graph/privateOperators.ts';
 import { withNodeContext } from '../graph/withNodeContext.ts';
 import { derivativeOf } from './derivative.ts';
 
-/** Returns the opset that the model imports for a domain. */
+/** Returns the opset that the model imports for an operator domain. */
 export type OpsetOf = (domain: string) => number;
 
 /**
- * The live values: those that depend on `sources` with a nonzero slope, and the sources themselves. The outputs of an
- * operator without a gradient are live too if an input is, even if the outputs are integers (quantised values). The
+ * The live values: those that depend on `sources` with a nonzero slope, and the sources themselves. If an operator
+ * without a gradient has a live input, its outputs are live too, even if they are integers (quantised values). The
  * backward pass decides whether that matters.
  */
 export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
@@ -34,7 +34,7 @@ export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterabl
   return live;
 }
 
-/** The node in an {@link UnsupportedOperatorError}. */
+/** The node that an {@link UnsupportedOperatorError} names. */
 interface Location {
   readonly operator: string;
   readonly node: string;
@@ -45,18 +45,18 @@ function locationOf(node: NodeProto, opsetOf: OpsetOf): Location {
   return { operator: operatorKey(node), node: nodeName(node), opset: opsetOf(node.domain) };
 }
 
-/** The error for control flow and lists that cannot be unrolled. */
+/** The error text for control flow and sequences that are left until run time. */
 function atRunTime({ opType }: NodeProto): Partial<Problem> {
   return /^(If|Loop|Scan)$|Sequence/.test(opType)
     ? {
         received: 'its effect is known only while the model runs',
         advice:
-          'Use `sizes` to fix the free axes that it depends on, or export the model so that no computed value decides which branch is taken or how many rounds run.',
+          'Use `sizes` to fix the dynamic axes that it depends on, or export the model so that no computed value decides which branch is taken or how often a loop runs.',
       }
     : {};
 }
 
-/** The live inputs of a node whose derivative is not known to be 0. */
+/** The live inputs of a node, without those whose derivative is known to be 0. */
 interface Reached {
   readonly inputs: readonly number[];
   /** Whether the node's subgraphs read a live value. */
@@ -89,9 +89,9 @@ function gradientAt(b: Ops, node: NodeProto, { inputs, captured }: Reached, at: 
 }
 
 /**
- * Checks that every node between `sources` and `values` has a gradient for its live inputs. Building the loss and the
- * gradients needs shapes, but this check does not. It runs first, so that a model with an unsupported operator gets
- * that error, and not one about missing shapes.
+ * Checks that every node between `sources` and `values` has a gradient for its live inputs. Unlike building the loss
+ * and the gradients, this check needs no shapes. It runs first, so that a model with an unsupported operator gets the
+ * error about this operator, not one about missing shapes.
  *
  * @throws {UnsupportedOperatorError} naming the node without a gradient that is nearest to the loss
  */
@@ -117,7 +117,7 @@ export function checkDifferentiable(
 /**
  * Reverse-mode differentiation: appends the nodes that compute the gradients of one scalar.
  *
- * @param seeds - the initial gradients by value: those of the outputs from which the loss is computed
+ * @param seeds - the gradients to start from, by value: those of the outputs from which the loss is computed
  * @param sources - the values whose gradients are needed
  * @param passed - called for each node that a gradient flows through
  * @returns the gradients' names by source, without the sources that the seeds do not depend on
@@ -150,7 +150,7 @@ export function differentiate(
     passed(node);
     const at = locationOf(node, opsetOf);
     const gradient = gradientAt(b, node, reached, at);
-    // Copies, because a gradient may rewrite its node.
+    // These are copies, because a gradient function may rewrite its node.
     const [inputs, outputs] = [[...node.input], [...node.output]];
     const asked = new Set<number>();
     const context = contextOf(b, node, at, {

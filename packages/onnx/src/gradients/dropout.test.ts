@@ -74,13 +74,13 @@ describe('Dropout in training mode', () => {
     await checkDropout(ort);
   });
 
-  it('leaves its input unchanged in an evaluation', async () => {
+  it('leaves its input unchanged in evaluation', async () => {
     const trainer = await createTrainer(ort, modelOf([2000]), options);
     expect((await trainer.evaluate([{}])).loss).toBe(2000);
     await trainer.dispose();
   });
 
-  it('resumes with the same bits, and computes the gradient with the mask of the next step', async () => {
+  it('ends with the same weights after a resume, and `gradients` uses the mask of the next step', async () => {
     const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 });
     const trainer = await createTrainer(ort, modelOf([500]), options);
     const batches = Array.from({ length: 9 }, () => ({}));

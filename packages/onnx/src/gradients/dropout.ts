@@ -41,8 +41,8 @@ export const dropout: Operators = {
       const training = inputOf(node, 2);
       const on = training === '' ? 0 : b.constant(training)?.values[0];
       if (on === undefined) throw c.refuse('its training mode is decided while the model runs');
-      // A node that is still in training mode here was not replaced by a mask.
-      if (on !== 0) throw c.refuse('its ratio is not a known number from 0 to below 1');
+      // A node that is still in training mode here could not be replaced by a mask.
+      if (on !== 0) throw c.refuse('its ratio is not a constant of at least 0 and below 1');
       return [g(0)];
     },
   },

@@ -14,7 +14,10 @@ interface Equation {
 
 const spare = 'ZYXWVUTSRQPON';
 
-/** Reads an equation. `...` becomes further letters, aligned at the right. Returns `undefined` if a rank is unknown. */
+/**
+ * Reads an equation. `...` is replaced by spare letters, aligned at the right. Returns `undefined` if a rank is
+ * unknown, or if there are too few letters.
+ */
 function equationOf(node: NodeProto, b: Graph): Equation | undefined {
   const [left = '', right] = text(node, 'equation', '').replaceAll(' ', '').split('->');
   const terms = left.split(',');
@@ -58,8 +61,8 @@ interface Factor {
 }
 
 /**
- * Removes diagonals. If an operand has a label twice, its second axis gets a new letter, and an identity matrix joins
- * the product.
+ * Removes diagonals. If an operand has a label twice, the second occurrence gets a new letter, and an identity matrix
+ * over both letters becomes a factor of the product.
  */
 function withoutDiagonals(
   b: Ops,
@@ -94,7 +97,7 @@ function operandGradient(b: Ops, c: GradientContext, { operands, result }: Equat
     factors.map(({ value }) => value),
     { equation },
   );
-  // Axes that only this operand has were summed, so the gradient is constant along them.
+  // The forward pass sums over axes that only this operand has, so the gradient is constant along them.
   const absent = [...labels].flatMap((label, axis) => (known.has(label) ? [] : [axis]));
   const wide = b.unsqueeze(product, absent);
   return absent.length > 0 ? b.expandLike(wide, c.x(k)) : b.sumTo(wide, c.x(k));

@@ -7,7 +7,7 @@ import { privateDomain } from '../graph/privateOperators.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
 
-/** The registry's operators with this kind of gradient. */
+/** The operators in the registry whose gradient is a function, or `'none'`. */
 const named = (gradient: 'function' | 'none'): string[] =>
   [...operators].flatMap(([name, operator]) => {
     const kind = typeof operator.gradient === 'function' ? 'function' : operator.gradient;
@@ -22,8 +22,8 @@ const isFloat = (c: Case, i: number): boolean => {
 };
 
 /**
- * The case with the chosen float inputs computed from parameters and its other float inputs constant. Of its outputs,
- * the loss uses only the chosen ones.
+ * The case with the chosen float inputs computed from parameters and the other float inputs constant. The loss uses
+ * only the chosen outputs.
  */
 function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
   return {
@@ -40,7 +40,7 @@ function reached(c: Case, inputs: readonly number[], outputs: readonly number[])
   };
 }
 
-/** Yields each float input with each float output, and then all of them together. */
+/** Yields a case for each pair of a float input and a float output, and then one with all of them. */
 function* flows(c: Case): Generator<OperatorCase> {
   const inputs = c.inputs.flatMap((_, i) => (isFloat(c, i) ? [i] : []));
   const outputs = (c.outputs ?? [true]).flatMap((float, i) => (float ? [i] : []));
@@ -66,7 +66,7 @@ async function check(c: OperatorCase): Promise<'right' | string> {
   }
 }
 
-/** Inputs and outputs that have no gradient on purpose, each with its error. */
+/** Inputs and outputs that have no gradient on purpose, with the error of each. */
 const refused: Readonly<Record<string, RegExp>> = {
   // The scales change sizes and positions.
   Resize: /for its input 2/,
@@ -87,7 +87,7 @@ describe('the gradient of every float output with respect to every float input',
   });
 
   it.each(Object.entries(differentiableCases))(
-    '%s: agrees with finite differences, or is refused',
+    'agrees with finite differences, or is refused: %s',
     async (op, make) => {
       const c = { op, ...make(3) };
       const results: string[] = [];
@@ -99,7 +99,7 @@ describe('the gradient of every float output with respect to every float input',
   );
 
   it.each(Object.entries(flatCases))(
-    '%s: has derivative 0, like the finite differences',
+    'is 0 for piecewise constant operators, as finite differences are: %s',
     async (op, make) => {
       for (const flow of flows({ op, ...make(3) })) expect(await check(flow)).toBe('right');
     },

@@ -4,7 +4,7 @@ import { DataType } from '../format/dataType.ts';
 
 const flag = fc.constantFrom(0, 1);
 const long = (value: number) => ({ dims: [], type: DataType.INT64, values: [value] });
-/** Lengths of the transform: the default, and some that are shorter than, equal to or longer than the signal. */
+/** Lengths of the transform: the default, and lengths that may be shorter than, equal to or longer than the signal. */
 const lengths = fc.constantFrom(undefined, 3, 4, 5, 7, 8);
 
 describeGradients([

@@ -17,7 +17,7 @@ function axisOfDft(node: NodeProto, b: Graph, rank: number): number | undefined 
   return axis === undefined ? undefined : axisOf(axis, rank);
 }
 
-/** Emits a DFT of a full complex signal. */
+/** Emits a DFT over the full length of an axis. */
 function dft(b: Ops, x: string, axis: number, inverse: boolean, oneSided = false): string {
   const attributes = { inverse: inverse ? 1 : 0, onesided: oneSided ? 1 : 0 };
   return b.opset < 20
@@ -39,8 +39,8 @@ const transformed: Infer = (node, b) => {
 };
 
 /**
- * y = F·x with a symmetric matrix F, so dx = conj(F)·g. For a transform, dx is thus the inverse transform of g times
- * the length n. For an inverse transform, it is the transform of g divided by n. Elements that `dft_length` cuts off
+ * y = F·x with a symmetric matrix F, so dx = conj(F)·g. For a transform of length n, this is n times the inverse
+ * transform of g. For an inverse transform, it is the transform of g divided by n. Elements that `dft_length` cuts off
  * or adds contribute 0, and so does the half that a one-sided transform omits.
  */
 function dftBack(c: GradientContext): (string | undefined)[] {
@@ -50,7 +50,7 @@ function dftBack(c: GradientContext): (string | undefined)[] {
   const inverse = int(node, 'inverse', 0) === 1;
   if (axis === undefined)
     throw c.refuse('its axis is computed while the model runs', 'Export the model with a constant axis.');
-  if (inverse && isOneSided(node)) throw c.refuse('no gradient for a one-sided inverse');
+  if (inverse && isOneSided(node)) throw c.refuse('no gradient for a one-sided inverse transform');
   const own = b.sizeAt(x(0), axis);
   const length = inputOf(node, 1) === '' ? own : b.reshape(b.cast(x(1), DataType.INT64), [1]);
   const zero = b.ints([0]);

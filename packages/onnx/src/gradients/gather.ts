@@ -71,7 +71,7 @@ const gatheredND: Infer = (node, b) => {
   ];
 };
 
-/** Prepends the batch coordinates to positions that are relative to the batch. */
+/** Prepends the batch coordinates to positions that are relative to an element of the batch. */
 function withBatch(b: Ops, positions: string, batch: number): string {
   const rank = b.rank(positions);
   if (!(batch >= 0 && batch < rank)) throw new Error(`batch_dims = ${batch}`);

@@ -93,7 +93,7 @@ function convolution(axes: number, transposed: boolean): Row[1] {
     })
     .map(({ n, group, inner, outer, kernel, strides, dilations, before, after, extra, bias }) => {
       const reach = kernel.map((k, i) => (k - 1) * (dilations[i] ?? 1) + 1);
-      // A transposed convolution must have an output left after its padding is cut off.
+      // The output of a transposed convolution must not be empty after the padding is cut off.
       const sizes = transposed ? extra.map((e) => e + 4) : reach.map((r, i) => r + (extra[i] ?? 0));
       const pads = [...before, ...after].map((pad, i) => Math.min(pad, reach[i % axes] ?? 1));
       return {
@@ -292,7 +292,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Pow with a root as exponent',
+    'Pow with a fractional exponent',
     fc.tuple(dims, fc.constantFrom(0.5, 1 / 3, -0.5, 1.5)).map(([d, power]) => ({
       op: 'Pow',
       inputs: [
@@ -406,7 +406,7 @@ const rows: readonly Row[] = [
   ['Cast', dims.map((d) => ({ op: 'Cast', inputs: [{ dims: d }], attributes: { to: 11 } }))],
   ['Reshape', dims.map((d) => ({ op: 'Reshape', inputs: [{ dims: d }, ints([-1, d.at(-1) ?? 1])] }))],
   [
-    'Reshape that copies an axis',
+    'Reshape with a size of 0, which copies an axis',
     fc
       .tuple(size, size, size)
       .map(([a, b, c]) => ({ op: 'Reshape', inputs: [{ dims: [a, b, c] }, ints([0, -1])] })),
@@ -517,7 +517,7 @@ const rows: readonly Row[] = [
       })),
   ],
   [
-    'Slice of two axes',
+    'Slice along two axes',
     fc.tuple(size, size).map(([a, b]) => ({
       op: 'Slice',
       inputs: [{ dims: [a + 1, b + 1, 2] }, ints([1, -2]), ints([9, 2 ** 31])],
@@ -530,7 +530,7 @@ const rows: readonly Row[] = [
       .map(([a, b, pads]) => ({ op: 'Pad', inputs: [{ dims: [a, b] }, ints(pads)] })),
   ],
   [
-    'Pad that pads and crops',
+    'Pad with positive and negative pads',
     fc
       .tuple(size, size)
       .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a + 2, b + 2] }, ints([1, -1, 0, 2])] })),
@@ -562,7 +562,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Range with trained numbers',
+    'Range with trained inputs',
     fc.tuple(size, flag).map(([n, up]) => ({
       op: 'Range',
       step: 0.01,
@@ -573,7 +573,7 @@ const rows: readonly Row[] = [
       ],
     })),
   ],
-  ['Pow by 0', dims.map((d) => ({ op: 'Pow', inputs: [{ dims: d }, { dims: [], values: [0] }] }))],
+  ['Pow with exponent 0', dims.map((d) => ({ op: 'Pow', inputs: [{ dims: d }, { dims: [], values: [0] }] }))],
   ...['reflect', 'edge', 'wrap'].map(
     (mode): Row => [
       `Pad ${mode}`,
@@ -586,7 +586,7 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'Pad of chosen axes',
+    'Pad along chosen axes',
     fc
       .tuple(size, size)
       .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a, b, 2] }, ints([1, 2]), undefined, ints([-2])] })),
@@ -697,11 +697,11 @@ const rows: readonly Row[] = [
   ],
   ['Dropout in inference mode', dims.map((d) => ({ op: 'Dropout', inputs: [{ dims: d }] }))],
   ['Conv', convolution(2, false)],
-  ['Conv of one axis', convolution(1, false)],
-  ['Conv of three axes', convolution(3, false)],
+  ['Conv over one spatial axis', convolution(1, false)],
+  ['Conv over three spatial axes', convolution(3, false)],
   ['ConvTranspose', convolution(2, true)],
-  ['ConvTranspose of one axis', convolution(1, true)],
-  ['ConvTranspose of three axes', convolution(3, true)],
+  ['ConvTranspose over one spatial axis', convolution(1, true)],
+  ['ConvTranspose over three spatial axes', convolution(3, true)],
   ...['SAME_UPPER', 'SAME_LOWER', 'VALID'].map(
     (auto_pad): Row => [
       `Conv ${auto_pad}`,
@@ -994,10 +994,10 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'LSTM with hard gates',
+    'LSTM with HardSigmoid as gate activation',
     recurrence('LSTM', 'bidirectional').map((c) => ({
       ...c,
-      // These inputs stay away from the kinks of the hard gates.
+      // These inputs stay away from the kinks of HardSigmoid.
       inputs: c.inputs.map((input) => input && { ...input, draw: 'unit' as const }),
       attributes: {
         ...c.attributes,
@@ -1009,7 +1009,7 @@ const rows: readonly Row[] = [
   ],
   ...[1, 2, 3].map(
     (axes): Row => [
-      `Conv of ${axes} axes, with its weight gradient as a convolution`,
+      `Conv over ${axes} spatial axes, whose weight gradient is computed by a convolution`,
       fc
         .tuple(size, fc.constantFrom(1, 2), flag, fc.constantFrom(6, 7), fc.constantFrom(4, 5))
         .map(([m, stride, pad, channels, length]) => ({
@@ -1028,7 +1028,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-it('gives the root of 0 the derivative 0, so that a distance of 0 has a finite gradient', async () => {
+it('takes the derivative of a root at 0 as 0, so that a distance of 0 has a finite gradient', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
     inputs: [{ name: 'x', type: float, dims: [3] }],

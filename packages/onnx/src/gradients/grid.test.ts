@@ -43,7 +43,7 @@ const unknowable = /known only while the model runs|are computed while the model
 const uncountable =
   /whose number of windows is the same in ONNX's shape inference and in ONNX Runtime's kernels/;
 
-describe('every attribute in every form: gradient, loss and shape agree with the runtime', () => {
+describe('gradient, loss and shape agree with the runtime for all attributes, providers and block sizes', () => {
   it.each(rows)('$name', async ({ name, cases, runs, tolerance }) => {
     const count = { compared: 0, unsaid: 0, blocked: 0 };
     await fc.assert(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 
-/** Samples images of one to three axes at positions inside and outside, away from kinks. */
+/** Samples images with two or three spatial axes, at positions inside and outside of the image and away from kinks. */
 const samples = (mode: string, padding: string, spatial: number, opset: number): Row => [
   `GridSample ${mode}, ${padding}, ${spatial} axes, opset ${opset}`,
   fc
@@ -17,7 +17,7 @@ const samples = (mode: string, padding: string, spatial: number, opset: number):
       opset,
       inputs: [
         { dims: [n, channels, ...sizes] },
-        // A small move does not change the nearest pixel, so the positions have no gradient.
+        // In mode 'nearest', the positions are constant, because a small move does not change the nearest pixel.
         {
           dims: [n, ...counts, spatial],
           draw: 'normal' as const,

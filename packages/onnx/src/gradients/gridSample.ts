@@ -56,7 +56,10 @@ function reflect(b: Ops, u: string, { low, high }: Axis): string {
 const clamp = (b: Ops, u: string, { size }: Axis): string =>
   b.emit('Max', [b.emit('Min', [u, b.sub(size, b.scalar(1, u))]), b.scalar(0, u)]);
 
-/** The weights of the 4 neighbours at distance t in [0, 1) from the second one: Keys' kernel with a = −¾. */
+/**
+ * The weights of the 4 neighbours of a sample: Keys' kernel with a = −¾. The sample is at distance t in [0, 1) from the
+ * second neighbour.
+ */
 function cubicWeights(b: Ops, t: string): string[] {
   const a = -0.75;
   const polynomial = (s: string, ...coefficients: number[]): string =>
@@ -104,14 +107,14 @@ function tapsOf({ node }: GradientContext, b: Ops, u: string, axis: Axis): Taps 
   };
 }
 
-/** Combines [N, left, samples] and [N, right, samples] to [N, left·right, samples]. */
+/** Combines all pairs: [N, left, samples] and [N, right, samples] become [N, left·right, samples]. */
 function pairs(b: Ops, left: string, right: string, combine: (l: string, r: string) => string): string {
   const both = combine(b.unsqueeze(left, [2]), b.unsqueeze(right, [1]));
   const dims = b.shape(both);
   return b.reshape(both, [0, (dims[1] as number) * (dims[2] as number), -1]);
 }
 
-/** Emits the sampling as simpler operators: gathers, weights and sums the pixels of each sample. */
+/** Emits the sampling as simpler operators, which gather, weight and sum the pixels of each sample. */
 function write(c: GradientContext, b: Ops): string {
   const { node, x } = c;
   const [image, grid] = [x(0), x(1)];

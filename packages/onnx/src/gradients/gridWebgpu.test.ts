@@ -27,7 +27,7 @@ const maxPools = pools('MaxPool').map((c) => {
 });
 
 // A software adapter takes about a second to compile each shader.
-describe.skipIf(!runs)("every attribute on onnxruntime-node's WebGPU provider", () => {
+describe.skipIf(!runs)("gradient and shape agree with onnxruntime-node's WebGPU for all attributes", () => {
   it.each<[string, fc.Arbitrary<FormCase>]>([
     ['Conv', convolutions],
     ['ConvTranspose', transposed],

@@ -36,7 +36,7 @@ import { shapeArithmetic } from './shapeArithmetic.ts';
 import { sklearn } from './sklearn.ts';
 import { softmax } from './softmax.ts';
 
-/** Every family of operators. A new family is one file and one line here. */
+/** All families of operators. A new family needs one file and one line here. */
 const families: readonly Operators[] = [
   activation,
   affineGrid,
@@ -76,5 +76,5 @@ const families: readonly Operators[] = [
   controlFlow,
 ];
 
-/** All operators this package knows, by type. */
+/** All operators that this package knows, by type. */
 export const operators: ReadonlyMap<string, Operator> = new Map(families.flatMap(Object.entries<Operator>));

@@ -70,7 +70,10 @@ interface Cut {
   readonly steps: readonly number[] | undefined;
 }
 
-/** The axes that a Slice cuts, and the steps. They are `undefined` if they are known only at run time. */
+/**
+ * The axes that a Slice cuts, and the steps. The result is `undefined` if the axes are known only at run time, and
+ * `steps` is if the steps are.
+ */
 function cutOf(node: NodeProto, b: Graph, rank: number): Cut | undefined {
   const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
   const count = b.dims(inputOf(node, 1))?.[0];
@@ -198,8 +201,8 @@ function fillBack({ b, node, x, g }: GradientContext): string | null {
 }
 
 /**
- * The gradient of a Pad. Constant padding is cut off again. Copied borders are added to the elements that they were
- * copied from.
+ * The gradient of a Pad. Constant padding is cut off. Gradients of copied borders are added to those of the elements
+ * that were copied.
  */
 const padBack: Gradient = (c) => [
   c.needs(0) ? padInputBack(c) : undefined,

@@ -65,7 +65,7 @@ const unsqueezed: Infer = (node, b) => {
   ];
 };
 
-/** A cast of known elements. Elements that the type cannot represent become unknown. */
+/** Infers a cast. Known elements are cast too if the type is int64, int32, float32 or bool. */
 function castTo(to: (node: NodeProto, b: Graph) => number): Infer {
   return (node, b) => {
     const { type: from, dims, value } = b.type(inputOf(node, 0));

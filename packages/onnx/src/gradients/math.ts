@@ -3,10 +3,10 @@ import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 import { pointwise } from './activation.ts';
 
-/** Constant almost everywhere, so its derivative is 0. */
+/** An element-wise function that is constant almost everywhere, so its derivative is 0. */
 const flat: Operator = { infer: sameAsInput, gradient: 'none' };
 
-/** Infers rounding. It also rounds known sizes, because exporters scale shapes in float. */
+/** Infers a rounding operator. Known sizes are rounded too, because exporters scale shapes in float. */
 const rounded =
   (name: string, f: (value: number) => number): Infer =>
   (node, b) => {
@@ -15,8 +15,8 @@ const rounded =
   };
 
 /**
- * min(max(x, low), high). Inside the bounds and at the bounds, the gradient goes to x (PyTorch's convention). Outside,
- * it goes to the bound that applies. If low > high, that is the upper bound.
+ * min(max(x, low), high). Inside the bounds and at them, the gradient goes to x (PyTorch's convention). Outside, it
+ * goes to the bound that applies; if low > high, that is always the upper bound.
  */
 const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   const [low, high] = [inputOf(node, 1), inputOf(node, 2)];

@@ -14,11 +14,14 @@ interface Case {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly relu: boolean;
-  /** Small integers, so that windows have several maxima. */
+  /** Small integers, so that many windows have several maxima. */
   readonly x: readonly number[];
 }
 
-/** The gradient of Σ i·y over the pooled elements by PyTorch's rule: the first maximum of each window gets all of it. */
+/**
+ * The gradient of Σ i·y over the pooled elements by PyTorch's rule: the first maximum of each window gets the whole
+ * gradient.
+ */
 function expected({ dims: [n, c, h, w], kernel, strides, relu, x }: Case): number[] {
   const gradient = Array<number>(x.length).fill(0);
   const value = (at: number): number => (relu ? Math.max(0, x[at] as number) : (x[at] as number));
@@ -98,7 +101,7 @@ const cases = fc
 
 describe('the backward pass of a max pool, with several maxima in a window', () => {
   it.each<Provider>(['cpu', 'any', 'webgpu'])(
-    'gives the whole gradient to the first maximum, in the form for %s',
+    'gives the whole gradient to the first maximum, for the provider %s',
     async (provider) => {
       await fc.assert(
         fc.asyncProperty(cases, async (c) => {
@@ -109,7 +112,7 @@ describe('the backward pass of a max pool, with several maxima in a window', () 
     },
   );
 
-  it('stays finite beside a window whose maximum is infinite, in the form by rows', async () => {
+  it("stays finite beside a window whose maximum is infinite, in the form 'by rows' for the CPU", async () => {
     const x = [1, 2, -Infinity, -Infinity, 3, 4, 0, 0, -Infinity, -Infinity, 5, 6];
     const c: Case = { dims: [1, 1, 2, 6], kernel: [2, 2], strides: [2, 2], relu: false, x };
     const gradient = await found(c, 'cpu');
@@ -119,7 +122,7 @@ describe('the backward pass of a max pool, with several maxima in a window', () 
 });
 
 describe('the gradient of a max pool over a mask with −∞', () => {
-  it.each(['cpu', 'any', 'webgpu'] as const)('goes to each maximum, in the form for %s', async (provider) => {
+  it.each(['cpu', 'any', 'webgpu'] as const)("goes to each window's maximum: %s", async (provider) => {
     const bytes = makeModel({
       inputs: [{ name: 'mask', type: DataType.FLOAT, dims: [1, 1, 3, 3] }],
       outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],

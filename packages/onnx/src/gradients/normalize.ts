@@ -137,7 +137,7 @@ function rmsNormBack(c: GradientContext): (string | undefined)[] {
 
 /**
  * Local response normalisation across channels: y = x·d^−β, d = bias + α/size·Σ x² over `size` neighbours. The sum over
- * neighbours is an average pool along the channels. So its gradient is an average pool too.
+ * neighbours is written as an average pool along the channels, and so is its gradient.
  */
 function lrnBack(c: GradientContext): string[] {
   const { b, node, x, g } = c;
@@ -190,7 +190,8 @@ export const normalize: Operators = {
     differentiable: [0],
     gradient: ({ b, node, x, g }) => {
       const axes = axesOf(ints(node, 'axes') ?? [0, 2, 3], b.rank(x(0)));
-      // ONNX adds ε = 1e-9 to the deviation. In float32, an ε that small is lost next to any deviation, so ε is 0 here.
+      // ONNX adds ε = 1e-9 to the deviation. In float32, an ε that small is lost unless the deviation is tiny, so ε is
+      // 0 here.
       return [standardizeBack(b, g(0), standardize(b, x(0), axes, 0), axes)];
     },
   },

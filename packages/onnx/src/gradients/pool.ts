@@ -26,8 +26,8 @@ const pooled: Infer = (node, b) => {
 };
 
 /**
- * In the gradient of a mean, each element gets the same share. A tensor filled with this share is stored in the model
- * if it has at most this many elements.
+ * In the gradient of a mean, each element gets the same share. The model stores a tensor filled with this share if the
+ * tensor has at most this many elements.
  */
 const maxShares = 1 << 14;
 

@@ -9,11 +9,11 @@ const { FLOAT: float, UINT8: uint8, INT8: int8 } = DataType;
 const ms = 'com.microsoft';
 const quiet = { logSeverityLevel: 4 } as const;
 
-/** A quantised body from `from` [n, 4] (or [n, 1, 2, 2]) to h [n, 2]. */
+/** The quantised part of a model, which maps `from` [n, 4] to h [n, 2]. */
 interface Body {
   readonly nodes: (from: string) => NodeSpec[];
   readonly initializers?: readonly InitializerSpec[];
-  /** The operator without a gradient that is nearest to the loss. */
+  /** The last quantised (or unknown) operator. */
   readonly last: string;
 }
 
@@ -182,7 +182,7 @@ function model(
   });
 }
 
-/** The runtime's output of the body for x. */
+/** The body's output in the runtime. */
 async function bodyOutput(body: Body, from: readonly number[] = x): Promise<number[]> {
   const bytes = model(body, 'x', [], { name: 'h', type: float, dims: ['{n}', 2] });
   const session = await ort.InferenceSession.create(bytes, quiet);
@@ -196,8 +196,8 @@ const each = Object.entries(bodies).flatMap(([name, body]) =>
   Object.entries(heads).map(([kind, nodes]) => [name, kind, body, nodes] as const),
 );
 
-describe('a quantised body, in a file without shapes', () => {
-  it.each(each)('%s: trains a head of %s', async (_name, _kind, body, nodes) => {
+describe('a model with quantised operators, in a file without shapes', () => {
+  it.each(each)('%s: trains the float head after these operators (%s)', async (_name, _kind, body, nodes) => {
     const h = await bodyOutput(body);
     expect(new Set(h).size).toBeGreaterThan(2);
     const trainer = await createTrainer(ort, model(body, 'x', nodes, y), {
@@ -211,7 +211,7 @@ describe('a quantised body, in a file without shapes', () => {
       target: tensor(target, [rows, 2]),
     });
     await trainer.dispose();
-    // The gradient of mean((h·v + c − target)²), computed by hand.
+    // The gradient of mean((h·v + c − target)²), computed directly.
     const errors = target.map((wanted, i) => {
       const [row, column] = [i >> 1, i % 2];
       const product = [0, 1].reduce((s, k) => s + h[2 * row + k]! * v0[2 * k + column]!, c0[column]!);
@@ -232,7 +232,7 @@ describe('a quantised body, in a file without shapes', () => {
 
   const known = Object.entries(bodies).filter(([, body]) => body.last !== `${ms}:FusedGemm`);
 
-  it.each(known)('%s: passes the gradient of an earlier weight straight through', async (name, body) => {
+  it.each(known)('%s: passes the gradient straight through to an earlier weight', async (name, body) => {
     const u = [1, 0.5, -0.25, 2];
     const moved = x.map((value, i) => value * u[i % 4]!);
     const h = await bodyOutput(body, moved);
@@ -245,7 +245,7 @@ describe('a quantised body, in a file without shapes', () => {
       target: tensor(target, [rows, 2]),
     });
     await trainer.dispose();
-    // The body as a product with the dequantised weights: W [4, 2], or a kernel [2, 1, 2, 2] of the image's size.
+    // The body acts as a product with the dequantised weights: W [4, 2], or a kernel [2, 1, 2, 2] of the image's size.
     const scale = name === 'ConvInteger' ? 1 : 0.02;
     const conv = name.includes('Conv');
     const weight = (k: number, j: number): number =>
@@ -267,7 +267,7 @@ describe('a quantised body, in a file without shapes', () => {
     });
   });
 
-  it('refuses to train a weight before an unknown operator', async () => {
+  it('is refused if a trained weight comes before an unknown operator', async () => {
     const nodes = heads.Gemm as NodeSpec[];
     const trainable = (name: string): boolean => name === 'u';
     const body = bodies['an operator that is unknown here'] as Body;

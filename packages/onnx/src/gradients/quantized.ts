@@ -33,7 +33,7 @@ const elementwise = shapedLike((node, b) => broadcast(b.dims(inputOf(node, 0)), 
   from: 0,
 });
 
-/** A packed weight of a few bits. The attribute N is its number of columns. */
+/** A product with a packed weight of a few bits per element. The attribute N is the number of its columns. */
 const packedProduct = shapedLike(
   (node, b) => {
     const rows = b.dims(inputOf(node, 0))?.slice(0, -1);
@@ -72,7 +72,7 @@ const dequantizeBack: Gradient = (c) => {
   }
   const length = dims[axis];
   if (typeof length !== 'number' || length % block !== 0)
-    throw c.refuse('no gradient for the scales of blocks that do not fill their axis');
+    throw c.refuse('no gradient for scales of blocks whose size does not divide their axis');
   const sizes = dims.map((dim, i) => (typeof dim === 'number' ? dim : b.sizeAt(steps, i)));
   const parts = [...sizes.slice(0, axis), length / block, block, ...sizes.slice(axis + 1)];
   return [undefined, b.reduceSum(b.reshape(terms, b.shapeVector(parts)), [axis + 1])];
@@ -81,16 +81,16 @@ const dequantizeBack: Gradient = (c) => {
 const dequantize: Operator = {
   ...shapedLike(like(0), { from: 1 }),
   differentiable: [1],
-  // The scales of a quantised body are trained only if `trainable` names them.
+  // The scales of quantised tensors are trained only if `trainable` names them.
   storedAs: () => 'constant',
   gradient: dequantizeBack,
 };
 const { FLOAT: float, INT32: int32 } = DataType;
 
 /**
- * Quantised operators. Their shapes are inferred, so that a float head on a frozen quantised body can be trained. The
- * scale of a stored tensor has a gradient. Values that a model quantises at run time are refused, because the
- * derivative of rounding is 0 and nothing before them would learn.
+ * Quantised operators. Their shapes are inferred, so that float layers after frozen quantised ones can be trained. The
+ * scale of a stored tensor has a gradient. Other gradients do not exist here: to train weights before quantised
+ * operators, `read/straightThrough.ts` replaces these operators by float operators.
  */
 export const quantized: Operators = {
   QuantizeLinear: quantize,

@@ -201,7 +201,7 @@ describe('a trainer of a model with random operators', () => {
     ['RandomNormal', node('RandomNormal', [], { shape: [300] })],
     ['RandomUniform', node('RandomUniform', [], { shape: [300] })],
     ['Bernoulli', node('Bernoulli', ['half'])],
-  ])('resumes with the same bits: %s', async (_op, spec) => {
+  ])('ends with the same bits after a resume: %s', async (_op, spec) => {
     const half = { name: 'half', type: float, dims: [300], values: new Float32Array(300).fill(0.5) };
     const trained = { ...options, trainable: (name: string) => name === 'w' };
     const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 });

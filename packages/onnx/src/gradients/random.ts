@@ -7,7 +7,9 @@ import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import type { RandomNumbers } from '../graph/randomNumbers.ts';
 
-/** Emits the values of the node's output, in any shape. `count`, an int64 scalar, is the number of values. */
+/**
+ * Emits the values of the node's output. Their shape is arbitrary. `count`, an int64 scalar, is the number of values.
+ */
 type Drawing = (draw: {
   b: Ops;
   node: NodeProto;
@@ -16,12 +18,12 @@ type Drawing = (draw: {
   seed: number;
 }) => string;
 
-/** The attribute `seed` is a float, and its bits serve as the seed. */
+/** The attribute `seed` is a float. Its bits serve as the seed. */
 function seedOf(node: NodeProto): number {
   return new Uint32Array(Float32Array.of(float(node, 'seed', 0)).buffer)[0] as number;
 }
 
-/** From this opset on, ONNX Runtime (1.30) has no kernels for these operators. */
+/** In this opset and later ones, ONNX Runtime (1.30) has no kernels for these operators. */
 const withoutKernels = 22;
 
 /** A random operator. For training, `write` replaces the node by numbers that depend on the step. */
@@ -125,9 +127,9 @@ const multinomial: Operator = drawing(
 );
 
 /**
- * Random operators. For training they are replaced by numbers that depend on the step (see `graph/randomNumbers.ts`), so that a
- * resumed run gets the same numbers. No gradient flows through random numbers. The derivative of Bernoulli with respect
- * to its probabilities is 0, because its output is 0 or 1.
+ * Random operators. For training, they are replaced by numbers that depend on the step (see `graph/randomNumbers.ts`),
+ * so that a resumed run gets the same numbers. No gradient flows through random numbers. The derivative of Bernoulli
+ * with respect to its probabilities is 0, because its output is 0 or 1.
  */
 export const random: Operators = {
   RandomNormal: ofShape(normal),

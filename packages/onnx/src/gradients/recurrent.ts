@@ -7,7 +7,7 @@ import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 import { scanSteps } from './scanSteps.ts';
 
-/** An activation function with its parameters. */
+/** Emits an activation function with its parameters. */
 type Activation = (x: string) => string;
 
 /** The weights and settings of one direction. */
@@ -113,7 +113,7 @@ function directionsOf(node: NodeProto): readonly boolean[] {
 function check(c: GradientContext): void {
   const { node } = c;
   if (attribute(node, 'clip')) throw c.refuse('no gradient for a clipped cell');
-  if (int(node, 'input_forget', 0) !== 0) throw c.refuse('no gradient for coupled gates');
+  if (int(node, 'input_forget', 0) !== 0) throw c.refuse('no gradient for coupled gates (input_forget)');
   const odd = (texts(node, 'activations') ?? []).find((name) => !known.has(name));
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
@@ -121,7 +121,7 @@ function check(c: GradientContext): void {
 /** Sequences up to this length are unrolled. Longer sequences, and sequences of symbolic length, become a Scan. */
 const longestUnrolled = 1024;
 
-/** A layer in one direction, with the lengths that decide whether a sequence still runs at a step. */
+/** A layer in one direction, with the lengths of the sequences. */
 interface Run {
   readonly direction: Direction;
   readonly cell: Cell;
@@ -129,11 +129,11 @@ interface Run {
   readonly inputs: string;
   readonly initial: State;
   readonly reverse: boolean;
-  /** The lengths of the sequences, int32 [batch, 1], if they differ. */
+  /** The lengths of the sequences, int32 [batch, 1], if they are given. */
   readonly lengths: string | undefined;
 }
 
-/** All h, [steps, batch, hidden], and the last state. */
+/** The h of all steps, [steps, batch, hidden], and the last state. */
 interface Ran {
   readonly all: string;
   readonly state: State;
@@ -174,7 +174,7 @@ function unrolled(run: Run, steps: number): Ran {
   return { all: b.concat(outputs, 0), state };
 }
 
-/** Emits a Scan, for a number of steps known at run time. */
+/** Emits a Scan, for many steps or a number of steps that is known only at run time. */
 function scanned(run: Run): Ran {
   const { direction, inputs, initial, reverse, lengths } = run;
   const { b } = direction;

@@ -46,8 +46,8 @@ const infer: Infer = (node, b) => {
 const copied = ['coordinate_transformation_mode', 'mode', 'nearest_mode'] as const;
 
 /**
- * Resize is linear and separable in every mode except cropping. So the input gradient is a product with the transposed
- * matrix of the Resize.
+ * Resize is linear and separable in every mode except cropping. So the input gradient is a product with the transpose
+ * of its matrix.
  */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
@@ -57,7 +57,7 @@ function back(c: GradientContext): string[] {
     throw c.refuse('no gradient for tf_crop_and_resize');
   }
   if (text(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
-    throw c.refuse('no gradient for a kept aspect ratio');
+    throw c.refuse('no gradient for a Resize that keeps the aspect ratio');
   }
   if (!scales && !sizes) throw c.refuse('its sizes are computed while the model runs');
   const moves = (axis: number): boolean => {
@@ -86,8 +86,8 @@ function back(c: GradientContext): string[] {
   const run = (input: string, picked: readonly number[]): string => {
     const [axis] = picked as [number];
     if (picked.length > 1 || !(cubic || (scales && others && moves(axis + 2)))) return resized(input, picked);
-    // Adds a second axis that grows, for two reasons: cubic kernels need two axes, and the runtime only copies the
-    // input if no axis changes.
+    // Adds a second axis that grows, for two reasons: cubic kernels need two axes, and if no size changes, the runtime
+    // copies the input instead of resampling it.
     const column = resized(b.unsqueeze(input, [3]), picked, others ? grown() : 1);
     return b.squeeze(b.slice(column, [0], [1], [3]), [3]);
   };

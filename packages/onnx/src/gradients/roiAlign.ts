@@ -14,8 +14,9 @@ const infer: Infer = (node, b) => {
 };
 
 /**
- * The weight of each row (or column) of the image in each cell of a region: [regions, 1, cells, rows]. A cell is the
- * mean of its samples. A sample at v weights row h by max(0, 1 − |v − h|), and is 0 outside of the image.
+ * The weight of each row (or column) of the image in each cell of a region: [regions, cells, rows]. A cell is the mean
+ * of its samples. A sample at v, clamped to the image, weights row h by max(0, 1 − |v − h|). Samples with v < −1 or v >
+ * size are 0.
  *
  * @param axis - 2 for rows, 3 for columns
  */
@@ -63,7 +64,7 @@ function write(c: GradientContext, b: Ops): string {
   return b.matmul(left, b.unsqueeze(b.transpose(columns, [0, 2, 1]), [1]));
 }
 
-/** RoiAlign samples regions of images to one size. */
+/** RoiAlign resamples regions of images to a fixed size. */
 export const roiAlign: Operators = {
   RoiAlign: {
     infer,

@@ -8,12 +8,12 @@ export interface Step {
 }
 
 /**
- * Runs a Scan over the first axis of `rows`, with as many steps as that axis has elements at run time.
+ * Emits a Scan over the first axis of `rows`. The size of that axis at run time is the number of steps.
  *
  * @param states - the initial states; they keep their shapes
- * @param rows - the values of which each step reads one row
+ * @param rows - the values to scan; each step reads one row of each
  * @param reversed - whether to run from the last row to the first; collected outputs keep the order of the rows
- * @returns the final states, and the collected outputs stacked along a first axis
+ * @returns the final states, and the collected outputs, stacked along a new first axis
  */
 export function scanSteps(
   b: Ops,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 import { DataType } from '../format/dataType.ts';
 
-/** Updates single elements of a matrix. Positions may repeat, because the reductions combine the updates. */
+/** Updates single elements of a matrix. Positions may repeat. The reductions combine the updates. */
 const elements = (reduction: string): Row => [
   `ScatterElements ${reduction}`,
   fc.tuple(size, size, fc.array(fc.nat(99), { minLength: 16, maxLength: 16 })).map(([a, b, draws]) => ({

@@ -5,11 +5,11 @@ import type { Gradient, GradientContext, Operators } from '../graph/operator.ts'
 import type { Ops } from '../graph/ops.ts';
 import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
-/** How one kind of scatter operator reads and writes at its positions. */
+/** Functions that read and write at the positions of a scatter operator. */
 interface Access {
-  /** Combines updates with data that has the shape of input 0. */
+  /** Combines updates with `data`, which has the shape of input 0. */
   readonly write: (data: string, updates: string, reduction: 'none' | 'add' | 'mul') => string;
-  /** Reads the elements of data at the positions, in the shape of the updates. */
+  /** Reads the elements of `data` at the positions, in the shape of the updates. */
   readonly read: (data: string) => string;
 }
 
@@ -66,8 +66,8 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
 }
 
 /**
- * Max or min. If the data is the extreme, it gets the gradient. Otherwise the updates that equal the extreme share the
- * gradient evenly.
+ * Max or min. If the data's element is the extreme, it gets the gradient. Otherwise the updates that equal the extreme
+ * share the gradient evenly.
  */
 function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, y, g, needs } = c;

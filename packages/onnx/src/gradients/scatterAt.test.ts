@@ -37,7 +37,7 @@ interface Shape {
   readonly positions: readonly number[];
 }
 
-/** A model that reads or writes parameters at `positions`, with a different loss gradient at every element. */
+/** A model that reads or writes parameters at `positions`. The loss has a different gradient at every element of y. */
 function model({ nodes, parameters, dims }: Shape): Uint8Array {
   return makeModel({
     inputs: [{ name: 'positions', type: DataType.INT64, dims: dims.map((dim, i) => (i === 0 ? 'N' : dim)) }],
@@ -113,7 +113,7 @@ const shapes: Readonly<Record<string, () => Shape>> = {
 
 describe('gradients of values read at repeated positions', () => {
   it.each(Object.entries(shapes))(
-    '%s: gives the same result with 1, 2 and 4 threads',
+    'are bit-identical in repeated calls, and equal with 1, 2 and 4 threads up to rounding: %s',
     async (_name, shape) => {
       const made = shape();
       const bytes = model(made);

@@ -4,7 +4,7 @@ import type { Ops } from '../graph/ops.ts';
 /** Position lists up to this length are stored in the model. */
 const longestListed = 4096;
 
-/** The numbers 0, 1, 2, … below a size, which is a vector of one element. */
+/** The numbers 0, 1, 2, … below `size`, which is a vector of one element. */
 function counting(b: Ops, size: string): string {
   const known = b.numbers(size)?.[0] ?? Number.POSITIVE_INFINITY;
   return known <= longestListed
@@ -68,7 +68,7 @@ export function scatterAlong(
   );
 }
 
-/** An index outside of every tensor. The runtime refuses this index, as it would have refused the original index. */
+/** An index outside of every tensor. It replaces an invalid index, so that the runtime still refuses it. */
 const nowhere = -(2 ** 40);
 
 /** Whether the number of coordinates per position is known, which {@link scatterAt} needs. */
@@ -78,7 +78,7 @@ export const hasDepth = (b: Ops, positions: string): boolean => typeof b.dims(po
  * ScatterND without its data race: combines slices with `data` at positions that may repeat.
  *
  * @param positions - [..., k] of int64, k known: each row indexes the first k axes of `data`
- * @param updates - the slices: the leading axes of `positions`, then the axes of a slice
+ * @param updates - the slices, in the shape of the leading axes of `positions`, then the axes of a slice
  */
 export function scatterAt(
   b: Ops,

@@ -20,8 +20,8 @@ const picked: Infer = (node, b) => {
 };
 
 /**
- * Adds the slices of the gradient at the positions from which they were taken. Without an axis, these are single
- * elements.
+ * Puts the slices of the gradient at the positions from which the forward pass took them. Without an axis, the slices
+ * are single elements.
  */
 function putBack({ b, node, x, g }: GradientContext, positions: (b: Ops) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;

@@ -5,7 +5,7 @@ import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { isSame, windowOf } from '../graph/window.ts';
 
-/** Below this many entries, one matrix over all spatial axes is cheaper than one for each axis. */
+/** Up to this many entries, one matrix over all spatial axes is cheaper than one for each axis. */
 const smallMatrix = 1 << 15;
 
 /** The identity matrix. Its size may be known only at run time. */

@@ -22,7 +22,10 @@ function exactEnds(
   });
 }
 
-/** Inserts a Pad before a pool that cannot pad by itself. The value is the lowest float for a maximum, 0 for a norm. */
+/**
+ * Inserts a Pad before a pool that cannot pad by itself. `value` is the lowest float for a maximum, 0 for a norm or a
+ * mean.
+ */
 function padBefore(node: NodeProto, b: Ops, pads: readonly number[], value: number): void {
   const [x, axes] = [inputOf(node, 0), pads.length / 2];
   const ring = b.ints([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
@@ -56,7 +59,8 @@ export function settlePool(node: NodeProto, b: Ops): void {
   };
   const exact = beyond.map((pad) => Math.max(0, pad));
   const average = node.opType === 'AveragePool';
-  // Negative padding cuts off the end of the input. An average ignores what a dilated window reaches beyond the cut.
+  // Negative padding cuts off the end of the input. An average ignores the elements of a dilated window that lie beyond
+  // the cut.
   const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
   // Negative padding is replaced by 0. If that adds a whole stride or more, it also adds a window.
   const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
@@ -64,7 +68,7 @@ export function settlePool(node: NodeProto, b: Ops): void {
     const counted = average && int(node, 'count_include_pad', 0) === 1;
     const counts = end.map((pad) => Math.max(0, pad));
     if (counted && exact.some((pad, i) => pad > (counts[i] as number))) {
-      // Explicit padding counts in the average. Elements beyond that padding do not.
+      // Explicit padding counts in the average. Elements of a window beyond that padding do not.
       padBefore(node, b, [...start, ...counts], 0);
       write(
         [...start.map(() => 0), ...exact.map((pad, i) => Math.max(0, pad - (counts[i] as number)))],

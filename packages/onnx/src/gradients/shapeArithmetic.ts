@@ -70,7 +70,7 @@ const oneHot: Infer = (node, b) => {
   ];
 };
 
-/** Infers equality. It also compares known shapes, because exporters choose sizes with `Where(Equal(shape, -1), …)`. */
+/** Infers Equal. Known elements are compared too, because exporters choose sizes with `Where(Equal(shape, -1), …)`. */
 const equal: Infer = (node, b) => {
   const [left, right] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
   const dims = broadcast(left.dims, right.dims);
@@ -81,8 +81,8 @@ const equal: Infer = (node, b) => {
 };
 
 /**
- * 1 if two sizes are equal, 0 if they differ. The result is `undefined` if neither is certain. Equal expressions have
- * equal sizes, and a named axis is never negative.
+ * 1 if two sizes are certainly equal, 0 if they certainly differ, else `undefined`. Equal expressions are equal sizes,
+ * and a named axis is never negative.
  */
 function equalDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;
@@ -91,7 +91,10 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
-/** A table (a window function or a mel matrix) whose type is an attribute. A size may be unknown until run time. */
+/**
+ * Infers a table (a window function or a mel matrix). An attribute gives its type. A size may be unknown until run
+ * time.
+ */
 const table: Infer = (node, b) => {
   const length = b.value(inputOf(node, 0))?.[0] ?? unknownDim();
   return [
@@ -174,7 +177,7 @@ export const shapeArithmetic: Operators = {
   HannWindow: flat(table),
   HammingWindow: flat(table),
   BlackmanWindow: flat(table),
-  // Its frequencies are rounded to bins, so its derivative is 0.
+  // Its frequencies are rounded to bins, so the derivative with respect to them is 0.
   MelWeightMatrix: flat(table),
   NonMaxSuppression: flat(() => [{ type: DataType.INT64, dims: [unknownDim(), 3] }]),
 };

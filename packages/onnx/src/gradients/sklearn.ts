@@ -5,7 +5,8 @@ import type { Operator, Operators } from '../graph/operator.ts';
 const likeInput = (type: number): Operator => ({ infer: shaped((_node, dims) => dims, type) });
 
 /**
- * scikit-learn operators that precede a network. Only their shapes are inferred. Gradients do not pass through them.
+ * Preprocessing operators of scikit-learn, which may precede a network. Only their shapes are inferred. Gradients do
+ * not pass through them.
  */
 export const sklearn: Operators = {
   'ai.onnx.ml:Scaler': likeInput(DataType.FLOAT),

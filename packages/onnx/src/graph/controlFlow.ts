@@ -15,20 +15,20 @@ import type { Graph } from './graph.ts';
 /** The number of a node's inputs that only the graphs inside the node read. */
 export const capturedBy = (node: NodeProto): number => int(node, 'captured', 0);
 
-/** The graph inside a Scan or Loop, and its number of states. */
+/** The graph inside a Scan or Loop, and the number of its states. */
 interface Body {
   readonly body: GraphProto;
   readonly states: number;
 }
 
-/** The parts of a `clr:Scan`. */
+/** The body of a `clr:Scan`, and the numbers of its states and of its scanned inputs. */
 export function scanParts(node: NodeProto): Body & { readonly scanned: number } {
   const scanned = int(node, 'num_scan_inputs', 0);
   const states = node.input.length - capturedBy(node) - scanned;
   return { body: subgraph(node, 'body') as GraphProto, states, scanned };
 }
 
-/** The parts of a `clr:Loop`. */
+/** The body of a `clr:Loop`, and the number of its states. */
 export function loopParts(node: NodeProto): Body {
   return { body: subgraph(node, 'body') as GraphProto, states: node.input.length - capturedBy(node) - 2 };
 }
@@ -39,8 +39,8 @@ export function graphAttribute(name: string, g: GraphProto): AttributeProto {
 }
 
 /**
- * Makes a graph that goes inside a node. ONNX requires that a node of this graph makes each output, so values from
- * elsewhere are copied with Identity.
+ * Makes a graph that goes inside a node (a branch or a loop body). In ONNX, nodes of such a graph must make its
+ * outputs, so values from outside are copied with Identity. So are values that are listed twice.
  */
 export function innerGraph(
   b: Graph,

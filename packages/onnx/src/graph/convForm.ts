@@ -32,9 +32,9 @@ export function convFormOf(node: NodeProto): ConvForm {
 export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
 /**
- * Padding that makes the last window end exactly at the end of the padded input, along every axis. It cuts off elements
- * that no window covers. So a convolution of the input with the output's gradient has exactly as many results as the
- * kernel has elements. The padding is negative if some of the input itself is not covered.
+ * Padding with which the last window ends exactly at the end of the padded input, along every axis. It is negative if
+ * the windows leave the end of the input uncovered. With this padding, a convolution of the input with the output's
+ * gradient has exactly one result for each element of the kernel.
  *
  * @param sizes - the spatial sizes of the input
  * @param places - the spatial sizes of the output

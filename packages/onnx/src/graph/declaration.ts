@@ -11,8 +11,8 @@ import {
 import type { Dim, Dims } from './dim.ts';
 
 /**
- * A symbolic axis keeps its name. A derived axis is written as its expression if `told` is set, and left open
- * otherwise. An unknown axis is always left open, because its generated name differs from build to build.
+ * A symbolic axis keeps its name. A derived axis (such as `(1+{n})`) is written as its expression if `told` is set, and
+ * left open otherwise. An unknown axis is always left open, because its generated name differs from build to build.
  */
 function sizeOf(dim: Dim, told: boolean): TensorShapeProto_Dimension['value'] {
   if (typeof dim === 'number') return { case: 'dimValue', value: BigInt(dim) };

@@ -4,7 +4,7 @@
  */
 export type Dim = number | string;
 
-/** A shape; `undefined` when not even the rank is known. */
+/** A shape, or `undefined` if not even the rank is known. */
 export type Dims = readonly Dim[] | undefined;
 
 /** No runtime accepts tensors with more axes. */

@@ -19,14 +19,16 @@ import { withNodeContext } from './withNodeContext.ts';
 /** The attributes of an emitted node. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** The content of a constant that is a small numeric tensor. */
+/** The content of a numeric constant. */
 export interface Constant {
   readonly type: number;
   readonly dims: readonly number[];
   readonly values: readonly number[];
 }
 
-/** Shapes, axes and scales are short. Longer tensors are data. */
+/**
+ * Elements are tracked only for tensors up to this size. Shapes, axes and scales are short; longer tensors are data.
+ */
 const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
 
@@ -38,7 +40,7 @@ export class Graph {
   /** The version of the default operator set that emitted nodes follow. */
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
-  /** The known operators. */
+  /** The known operators, by {@link operatorKey}. */
   readonly operators: ReadonlyMap<string, Operator>;
   /** Initializers of the model that stay constant, and constants that the graph added. */
   readonly initializers: Map<string, TensorProto> = new Map();
@@ -106,7 +108,7 @@ export class Graph {
       throw fail(
         `the rank of value "${name}" to be known`,
         `no shape information${maker ? `; the value comes from ${describeNode(maker)}` : ''}`,
-        'Give the inputs whole shapes with `sizes`, or declare the shape of this value (value_info; ONNX shape inference writes it).',
+        'Set the complete shapes of the inputs with `sizes`, or declare the shape of this value (value_info; ONNX shape inference writes it).',
       );
     }
     return dims;
@@ -202,7 +204,7 @@ export class Graph {
     return this.emitFrom(domain === '' ? opType : `${domain}:${opType}`, inputs, attribute);
   }
 
-  /** Emits a node with one output and the given attributes of another node. */
+  /** Emits a node with one output and the attributes of another node. */
   emitFrom(op: string, inputs: readonly string[], attributes: NodeProto['attribute']): string {
     const name = this.uniqueName(op);
     this.#add(op, inputs, [...attributes], [name]);
@@ -215,8 +217,8 @@ export class Graph {
   }
 
   /**
-   * Records a purpose in all nodes that `work` emits. If the runtime refuses one of them, the purpose explains it. If
-   * purposes are nested, the outermost one counts, because it names the user's node.
+   * Records a purpose in all nodes that `work` emits. If the runtime refuses one of these nodes, the error names the
+   * purpose. If purposes are nested, the outermost one is recorded, because it names the user's node.
    */
   writtenFor<T>(purpose: string, work: () => T): T {
     const [mark, outer] = [this.nodes.length, this.#purpose];
@@ -236,14 +238,14 @@ export class Graph {
     return this.nodes.splice(mark);
   }
 
-  /** Whether nodes are currently emitted for a graph inside a node. */
+  /** Whether nodes are currently emitted for a graph inside a node (a branch or a loop body). */
   get inside(): boolean {
     return this.#depth > 0;
   }
 
   /**
-   * Returns the nodes that `make` emits for a graph inside a node. Their values are visible only inside it, so memoised
-   * values from inside are forgotten afterwards.
+   * Returns the nodes that `make` emits for a graph inside a node. Their values are visible only in this graph, so
+   * values memoised there are forgotten afterwards.
    */
   collectInside(make: () => void): NodeProto[] {
     const known = new Map(this.#made);
@@ -257,7 +259,7 @@ export class Graph {
     }
   }
 
-  /** The value that `make` emits. It is emitted once for each key. */
+  /** Returns the value that `make` emits. For each key, it is emitted only once. */
   memo(key: string, make: () => string): string {
     const known = this.#made.get(key) ?? make();
     this.#made.set(key, known);

@@ -14,7 +14,7 @@ export function axesOf(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b);
 }
 
-/** An input of a node. It is `''` if it is omitted. */
+/** The name of a node's input `i`, or `''` if the input is omitted. */
 export function inputOf(node: NodeProto, i: number): string {
   return node.input[i] ?? '';
 }
@@ -49,7 +49,7 @@ export function shaped(
   };
 }
 
-/** The first output has this type. Its shape is unknown. */
+/** The output has this type. Its shape is unknown. */
 export function typed(type: number): Infer {
   return () => [{ ...unknown, type }];
 }
@@ -59,7 +59,7 @@ export function dropAxes(dims: readonly Dim[], axes: readonly number[], keep: bo
   return keep ? dims.map((dim, i) => (axes.includes(i) ? 1 : dim)) : dims.filter((_, i) => !axes.includes(i));
 }
 
-/** A small integer vector or scalar as a value. */
+/** The type, shape and known elements of a small int64 vector or scalar. */
 export function integers(value: readonly Dim[] | undefined, dims: Dims): ValueType {
   return { type: DataType.INT64, dims, value };
 }

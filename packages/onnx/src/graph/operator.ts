@@ -15,7 +15,7 @@ export interface GradientContext {
   x(i: number): string;
   /** The name of output `i`. */
   y(i: number): string;
-  /** The gradient of the loss with respect to output `i`. It consists of zeros if the loss does not use it. */
+  /** The gradient of the loss with respect to output `i`. It is all zeros if the loss does not use the output. */
   g(i: number): string;
   /** Whether the loss uses output `i`. */
   used(i: number): boolean;
@@ -46,13 +46,13 @@ type Derivative =
   | { readonly gradient: 'none' }
   | {
       /**
-       * Computes the gradients. It must ask for the gradient of every output that the loss uses (`g(i)`), and return
-       * one for every input in `differentiable` that needs one. If it does not, the model is refused.
+       * Computes the gradients. It must call `g(i)` for every output that the loss uses, and return a gradient for
+       * every input in `differentiable` that needs one. Otherwise the model is refused.
        */
       readonly gradient: Gradient;
       /** The inputs into which a gradient flows. */
       readonly differentiable: readonly number[] | 'all';
-      /** The inputs whose derivative is 0 wherever it exists. The text says what the input is: `{ 1: 'a shape' }`. */
+      /** The inputs whose derivative is 0 wherever it exists. Each text says what the input is: `{ 1: 'a shape' }`. */
       readonly zeroDerivative?: Readonly<Record<number, string>>;
       /** The role of an initializer at a differentiable input. Default: a weight. */
       readonly storedAs?: (input: number, dims: readonly number[]) => StoredAs;
@@ -64,14 +64,14 @@ type Derivative =
  */
 export type Operator = Derivative & {
   readonly infer?: Infer;
-  /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
+  /** Replaces attributes such as `auto_pad` by explicit ones before the node is appended. May emit further nodes. */
   readonly settle?: (node: NodeProto, b: Ops) => void;
   /**
-   * Lists the running statistics. For each, gives the input that holds it, and the output with its new value in
-   * training mode.
+   * Lists the running statistics. For each, it gives the input that holds the statistic, and the output with its new
+   * value in training mode.
    */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
-  /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
+  /** Rewrites a node of the training model if the runtime's kernel is not reproducible. May emit further nodes. */
   readonly toTraining?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;
   /** Switches a node from training mode to inference mode. May emit further nodes. */
   readonly toInference?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;

@@ -74,8 +74,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * One-hot encodes class indices [N, …] in the shape [N, C, …] of `like`, with the classes along `axis`. Equal calls
-   * emit the nodes only once.
+   * One-hot encodes class indices [N, …] in the shape [N, C, …] of `like`, with the classes along `axis`. Repeated
+   * calls emit the nodes only once.
    */
   oneHot(indices: string, like: string, axis = 1): string {
     return this.memo(`one-hot ${indices} like ${like} on ${axis}`, () => {
@@ -111,8 +111,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * Casts a value to another type. If that type is unknown, returns the value unchanged, because operators of a model
-   * do not mix types.
+   * Casts a value to another type. If that type is unknown, the value is returned unchanged, because ONNX operators do
+   * not mix types.
    */
   cast(a: string, type: number): string {
     return type === DataType.UNDEFINED || this.type(a).type === type

@@ -17,7 +17,7 @@ export const privateDomain = 'clr';
 /** Whether a node belongs to the private domain, which only `lower/` understands. */
 export const isPrivate = ({ domain }: NodeProto): boolean => domain === privateDomain;
 
-/** Output i has the type and shape of the i-th given input. */
+/** Infers that output i has the type and shape of input `inputs[i]`. */
 const like =
   (...inputs: readonly number[]): Infer =>
   (node, graph) =>
@@ -73,7 +73,7 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   /** (y, g): g where y = relu(x) is above 0, and 0 elsewhere. */
   'clr:ReluGrad': { infer: like(1) },
 
-  /** (x, y, g) {the attributes of MaxPool}: each window's gradient goes to the first element that was its maximum. */
+  /** (x, y, g) {the attributes of MaxPool}: the gradient of each window goes to the first of its maxima. */
   'clr:MaxPoolGrad': { infer: like(0) },
 
   /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: a convolution's input gradient. */
@@ -127,8 +127,8 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The outer values that its branches read
-   * are further inputs, and `captured` is their number.
+   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The outer values that its branches read are
+   * additional inputs, and the attribute `captured` is their number.
    */
   'clr:If': { infer: inferIf },
 

@@ -1,9 +1,9 @@
 import { DataType } from '../format/dataType.ts';
 import type { Ops } from './ops.ts';
 
-/** Random numbers that are determined by the step's number. The same step gives the same masks on every machine. */
+/** Random numbers that are computed from the step's number, so a step has the same masks on every machine. */
 export interface RandomNumbers {
-  /** The int64 scalar input that determines the numbers. It is undefined until something is drawn. */
+  /** The int64 scalar input that determines the numbers (the step). It is undefined until something is drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
   mask(b: Ops, like: string, ratio: number, seed: number): string;
@@ -17,19 +17,18 @@ export interface RandomNumbers {
 
 const columns = 1024;
 /**
- * A prime below 2³⁰, so that an int64 can hold the product of two remainders, and of two odd numbers made from
- * remainders.
+ * A prime below 2³⁰, so that an int64 can hold the product of two remainders r, and of two odd numbers of the form
+ * 2r + 1.
  */
 const prime = 1_073_741_789;
 
 /**
- * Makes random numbers by integer arithmetic, which gives bit-identical results in every runtime. ONNX Runtime's own
- * generators are not used, because snapshots cannot hold their state.
+ * Makes random numbers with integer arithmetic, because its results are bit-identical in every runtime. ONNX Runtime's
+ * own generators are not used, because snapshots cannot hold their state.
  *
  * A mask compares the low 47 bits of an outer product with a threshold. The factors are two short vectors of odd random
- * numbers below 2³¹ (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. The
- * numbers of a uniform vector are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a
- * prime.
+ * numbers below 2³¹ (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. A
+ * uniform vector is made from the indices 0, 1, 2, … by two pseudo-random permutations, x → x³ + c modulo a prime.
  *
  * @param name - the name of the input
  */

@@ -23,7 +23,10 @@ function renameGraph(
 
 const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
 
-/** Renames a node's values, also in the graphs inside it. */
+/**
+ * Renames a node's values, also in the graphs inside it. Attributes that refer to a parameter of a function get their
+ * values from `arguments_`.
+ */
 export function renameNode(
   node: NodeProto,
   input: Rename,

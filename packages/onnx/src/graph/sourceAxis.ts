@@ -4,7 +4,7 @@ import { type Dim, productOf } from './dim.ts';
 import type { Graph } from './graph.ts';
 import { axesOf, axisOf, inputOf } from './infer.ts';
 
-/** Operators that move or select elements without changing them. */
+/** Operators that only move, select or cast elements. */
 const layoutOnly: ReadonlySet<string> = new Set([
   'Identity',
   'Cast',
@@ -18,14 +18,14 @@ const layoutOnly: ReadonlySet<string> = new Set([
   'Gather',
 ]);
 
-/** Whether a node only moves or selects elements of its first input. */
+/** Whether a node only moves, selects or casts elements of its first input. */
 export function isLayout({ opType, domain }: NodeProto): boolean {
   return (domain === '' || domain === 'ai.onnx') && layoutOnly.has(opType);
 }
 
 /**
  * The axis of a layout node's input that becomes axis `axis` of its output. It is `undefined` if the shapes do not
- * determine it, or if the output's axis is made from a part of an axis or from several.
+ * determine it, or if the output's axis is made from several axes or from a part of one.
  */
 export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | undefined {
   const from = b.dims(inputOf(node, 0));
@@ -37,7 +37,8 @@ export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | un
       return (ints(node, 'perm') ?? from.map((_, i) => from.length - 1 - i))[axis];
     case 'Unsqueeze': {
       const added = given && axesOf(given, to.length);
-      return added && to.flatMap((_, i) => (added.includes(i) ? [] : [i])).indexOf(axis);
+      if (!added || added.includes(axis)) return undefined;
+      return to.flatMap((_, i) => (added.includes(i) ? [] : [i])).indexOf(axis);
     }
     case 'Squeeze': {
       const gone = given ? axesOf(given, from.length) : from.flatMap((size, i) => (size === 1 ? [i] : []));
@@ -61,7 +62,7 @@ export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | un
   }
 }
 
-/** The input axis that matches `axis`: equal in size, and with as many elements before it or after it. */
+/** The input axis that matches `axis`: it has the same size, and as many elements before it or after it. */
 function sameBlock(from: readonly Dim[], to: readonly Dim[], axis: number): number | undefined {
   const found = from.findIndex(
     (size, i) =>

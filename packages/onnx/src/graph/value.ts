@@ -33,7 +33,7 @@ function fromTypeProto(type: TypeProto, name: string): ValueType {
           throw fail(
             `the shape of "${name}" to have sizes of at least 0`,
             `a size of ${dim.value.value}`,
-            'Declare a free axis by name (dim_param), or export the model again.',
+            'Declare a dynamic axis by name (dim_param), or export the model again.',
           );
         }
         return size;
@@ -43,7 +43,7 @@ function fromTypeProto(type: TypeProto, name: string): ValueType {
   };
 }
 
-/** Combines the inferred and the declared type. Inferred facts win; declared ones fill the gaps. */
+/** Combines the inferred and the declared type. Inferred facts take precedence; declared ones fill the gaps. */
 export function merge(inferred: ValueType, declared: ValueType | undefined): ValueType {
   if (!declared) return inferred;
   const type = inferred.type || declared.type;

@@ -21,7 +21,8 @@ export const extent = (kernel: number, dilation: number): number => (kernel - 1)
 export const isSame = (node: NodeProto): boolean => text(node, 'auto_pad', 'NOTSET').startsWith('SAME');
 
 /**
- * Splits SAME padding as ONNX Runtime does: an odd element goes after the axis for SAME_UPPER, and before it otherwise.
+ * Splits SAME padding as ONNX Runtime does: an odd element goes to the end of the axis for SAME_UPPER, and to its start
+ * otherwise.
  */
 export function splitPadding(
   node: NodeProto,
@@ -34,7 +35,8 @@ export function splitPadding(
 
 /**
  * Reads a window from a node's attributes. Automatic padding is resolved as in ONNX Runtime: the SAME padding of a pool
- * ignores dilation, and is negative if a stride longer than the kernel skips the end.
+ * ignores dilation, and is negative if the stride is longer than the kernel and the last window ends before the input
+ * does.
  */
 export function windowOf(node: NodeProto, b: Graph, kernel: readonly number[]): Window {
   const rank = kernel.length;
@@ -78,15 +80,15 @@ export function places(window: Window, i: number, size: Dim, ceil = false): Dim 
   });
 }
 
-/** Padding as ONNX's attribute, or `undefined` if it is not known yet. */
+/** The padding as ONNX's attribute `pads`, or `undefined` if it is not known yet. */
 export function padsOf(window: Window): number[] | undefined {
   const pads = [...window.before, ...window.after];
   return pads.every((pad) => pad !== undefined) ? (pads as number[]) : undefined;
 }
 
 /**
- * Replaces SAME and VALID by explicit padding if it is known, because ONNX's shape inference reads them differently
- * from ONNX Runtime.
+ * Replaces SAME and VALID by explicit padding, because ONNX's shape inference reads them differently from ONNX Runtime.
+ * The node stays unchanged if the padding is unknown or negative.
  */
 export function writePads(node: NodeProto, pads: readonly number[] | undefined): void {
   if (!pads || pads.some((pad) => pad < 0)) return;

@@ -5,9 +5,9 @@ import { purposeOf } from '../format/purpose.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
 /**
- * Runs `work` and adds the node to its errors. Operators' rules assume a valid node (a Transpose has an input, a perm
- * counts its axes). If a damaged file breaks these assumptions, the resulting exception becomes an error that names the
- * node.
+ * Runs `work` and adds the node to its errors. The code for an operator assumes a valid node: for example, that a
+ * Transpose has an input, and that its `perm` lists all axes. If a damaged file breaks such an assumption, the
+ * exception becomes an error that names the node.
  */
 export function withNodeContext<T>(node: NodeProto, work: () => T): T {
   try {

@@ -11,8 +11,8 @@ export interface Written {
 }
 
 /**
- * Copies the nodes of an inner graph under unique names, because different branches and the rounds of a loop may use
- * the same names.
+ * Copies the nodes of an inner graph under unique names, because different branches and the iterations of a loop may
+ * use the same names.
  *
  * @param given - the values that replace the graph's inputs
  * @param at - the prefix of the nodes' names

@@ -114,7 +114,7 @@ describe('initial weights', () => {
     ['heNormal', Math.sqrt(2 / 27), Math.sqrt(2 / 64)],
     ['glorotUniform', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
     ['glorotNormal', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
-  ] as const)('of %s have the right standard deviation', (initialization, conv, dense) => {
+  ] as const)('with %s have the expected standard deviation', (initialization, conv, dense) => {
     const weights = floatsOf(buildModel({ ...wide, initialization }));
     expect(deviation(weights['conv2d1.weight']!) / conv).toBeCloseTo(1, 1);
     expect(deviation(weights['dense1.weight']!) / dense).toBeCloseTo(1, 1);
@@ -132,7 +132,7 @@ describe('initial weights', () => {
 });
 
 describe('buildModel', () => {
-  it('makes all of its weights trainable, but no constants of a formula', () => {
+  it('makes all of its weights trainable, but not the constants in formulas', () => {
     const trained = (layers: readonly LayerSpec[], input: readonly number[]): string[] =>
       describeModel(buildModel({ input, layers }))
         .weights.filter((weight) => weight.trained)
@@ -164,15 +164,15 @@ describe('buildModel', () => {
 
   const dense: LayerSpec = { type: 'dense', units: 2 };
   it.each([
-    ['no options', undefined, 'the options of buildModel'],
-    ['no layers', { input: [3], layers: [] }, 'at least one layer'],
+    ['missing options', undefined, 'the options of buildModel'],
+    ['an empty list of layers', { input: [3], layers: [] }, 'at least one layer'],
     ['an input that includes the batch', { input: [null, 3], layers: [dense] }, 'Leave out the batch'],
     [
       'an unknown layer',
       { input: [3], layers: [{ type: 'linear' }] },
       'the type of layer 0 to be one of dense',
     ],
-    ['a layer given by its name', { input: [3], layers: ['relu'] }, '{ type: "relu" }'],
+    ['a layer given as a string', { input: [3], layers: ['relu'] }, '{ type: "relu" }'],
     ['a misspelt field', { input: [3], layers: [{ type: 'dense', unit: 2 }] }, 'Did you mean "units"?'],
     [
       'a missing field',
@@ -184,7 +184,7 @@ describe('buildModel', () => {
       { input: [3], layers: [{ type: 'dense', units: 1.5 }] },
       'units = 1.5',
     ],
-    ['no weights', { input: [3], layers: [{ type: 'relu' }] }, 'a layer with weights'],
+    ['a model without weights', { input: [3], layers: [{ type: 'relu' }] }, 'a layer with weights'],
     [
       'a convolution of a vector',
       { input: [3], layers: [{ type: 'conv2d', filters: 2, kernel: 3 }] },
@@ -198,15 +198,15 @@ describe('buildModel', () => {
     [
       'a number of heads that does not divide the features',
       { input: [3, 5], layers: [{ type: 'attention', heads: 2 }] },
-      '2 heads divide',
+      'divisible by 2, the number of heads',
     ],
     [
-      'a residual of another shape',
+      'a residual block whose layers change the shape',
       { input: [3], layers: [{ type: 'residual', layers: [dense] }] },
       '[2] from the layers and [3] from the shortcut',
     ],
     [
-      'a mistake inside a residual',
+      'a mistake inside a residual block',
       { input: [3], layers: [{ type: 'residual', layers: [{ type: 'dens' }] }] },
       'layer 0 (residual), layer 0',
     ],

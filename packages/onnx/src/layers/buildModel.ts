@@ -16,14 +16,14 @@ import type { LayerSpec } from './layer.ts';
 export interface BuildModelOptions {
   /**
    * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]. It is
-   * [steps] if the first layer is an embedding. An axis of a sequence may be free, and is then given by a name.
+   * [steps] if the first layer is an embedding. An axis of a sequence may be dynamic, and is then given by a name.
    */
   readonly input: readonly Size[];
   /** The layers, in order. */
   readonly layers: readonly LayerSpec[];
   /** The initialisation of dense and convolutional layers. Default `'torch'`. */
   readonly initialization?: Initialization;
-  /** The seed for the weights. Each tensor has its own numbers. Default 0. */
+  /** The seed for the weights. Each tensor has its own random numbers. Default 0. */
   readonly seed?: number;
 }
 
@@ -31,14 +31,14 @@ export interface BuildModelOptions {
 const opset = 17n;
 
 /**
- * Builds a new model. Layers as plain data become the bytes of an ONNX file with initial weights, ready for
- * `createTrainer`. Its input is named `input`, its output `output`, and the batch is a free axis. Weights are named
+ * Builds a new model from layers given as plain data. The result is an ONNX file with initial weights, ready for
+ * `createTrainer`. Its input is named `input`, its output `output`, and the batch axis is dynamic. Weights are named
  * after their layers (`dense1.weight`) and have PyTorch's shapes, except that those of `lstm` and `gru` have ONNX's.
  *
- * Batch norms and dropout are in training mode. To give the model to others, use `forInference(await
+ * Batch norms and dropout are in training mode. To deploy the trained model, use `forInference(await
  * trainer.exportModel())`.
  *
- * `@clr/webgpu` describes some layers by the same data (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu,
+ * `@clr/webgpu` takes some layers as the same data (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu,
  * sigmoid, tanh), so one list works for both. Only the order of the input's axes differs: in this package it is
  * [channels, height, width].
  *
@@ -121,6 +121,6 @@ function checkInput(input: readonly Size[]): void {
   throw fail(
     'input to be the shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]',
     `input = ${show(input)}`,
-    'Leave out the batch, which is free.',
+    'Leave out the batch, which may have any size.',
   );
 }

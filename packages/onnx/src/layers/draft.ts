@@ -8,7 +8,7 @@ import { type Initialization, initialBiases, initialWeights, uniform } from './i
 import { makeNode } from './makeNode.ts';
 import { scalarNode } from './scalarNode.ts';
 
-/** A size: a number, or the name of a free axis. */
+/** A size: a number, or the name of a dynamic axis. */
 export type Size = number | string;
 
 /** A value of the model under construction, and its shape without the batch axis. */
@@ -17,8 +17,9 @@ export interface Value {
   readonly dims: readonly Size[];
 }
 
-/** A layer under construction: its name, its nodes and its weights. */
+/** The names of a layer under construction. */
 export interface Scope {
+  /** The name of its output, and the prefix of the names of its weights. */
   readonly name: string;
   /** The layer's name in error messages: `layer 3 (conv2d)`. */
   readonly label: string;
@@ -66,7 +67,7 @@ export class Draft {
     return this.store(name, [length], new Float32Array(length).fill(value));
   }
 
-  /** Adds a Constant node with one number, for constants of a formula, which are not trained. */
+  /** Adds a Constant node for a constant in a formula. Such constants are not trained. */
   constant(name: string, value: number): string {
     this.nodes.push(scalarNode(name, DataType.FLOAT, value));
     return name;
@@ -84,7 +85,7 @@ export class Draft {
     return name;
   }
 
-  /** Stores initial weights of a product with the given number of inputs and outputs per unit. */
+  /** Stores the initial weights of a matrix product or convolution with the given fan-in and fan-out. */
   weights(name: string, dims: readonly number[], fanIn: number, fanOut: number): string {
     const fan = { seed: this.#seed, name, fanIn, fanOut };
     return this.store(name, dims, initialWeights(this.#how, { ...fan, length: sizeOf(dims) }));
@@ -95,7 +96,7 @@ export class Draft {
     return this.store(name, [length], initialBiases(this.#how, fan, length));
   }
 
-  /** Stores numbers uniform in ±bound, regardless of the model's initialisation. */
+  /** Stores random numbers, uniform in ±bound, regardless of the model's initialisation. */
   uniform(name: string, dims: readonly number[], bound: number): string {
     return this.store(name, dims, uniform(this.#seed, name, sizeOf(dims), bound));
   }
@@ -115,7 +116,7 @@ export function known(size: Size | undefined, { label }: Scope, what: string): n
   );
 }
 
-/** Refuses an input whose number of axes is not one of `ranks`. `form` says in the error which shape is expected. */
+/** Refuses an input whose number of axes is not one of `ranks`. `form` is the expected shape, as text for the error. */
 export function needRank({ dims }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
   if (ranks.includes(dims.length)) return;
   throw fail(

@@ -3,8 +3,9 @@ import { type Draft, known, needRank, type Scope, type Value } from './draft.ts'
 import type { AttentionSpec } from './layer.ts';
 
 /**
- * Emits softmax(Q·Kᵀ / √d) · V for each head. One product of the input makes Q, K and V, and a last product combines
- * all heads. Initial weights are PyTorch's: Glorot for the first product, ±1/√features for the last, biases 0.
+ * Emits softmax(Q·Kᵀ / √d) · V for each head. One matrix product of the input gives Q, K and V, and a last one combines
+ * all heads. The initial weights are PyTorch's: Glorot for the first product, uniform in ±1/√features for the last, and
+ * biases of 0.
  */
 export function emitAttention(
   b: Draft,
@@ -17,7 +18,7 @@ export function emitAttention(
   const features = known(x.dims[1], scope, 'features');
   if (features % heads !== 0) {
     throw fail(
-      `a number of features that ${heads} heads divide in ${scope.label}`,
+      `a number of features divisible by ${heads}, the number of heads of ${scope.label}`,
       `${features} features`,
       'Set heads to a divisor of the number of features.',
     );

@@ -47,7 +47,7 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
   const count = known(channels, scope, 'channels');
   if (count % groups !== 0 || filters % groups !== 0) {
     throw fail(
-      `numbers of channels and filters that ${groups} groups divide in ${scope.label}`,
+      `numbers of channels and filters divisible by ${groups}, the number of groups of ${scope.label}`,
       `${count} channels, ${filters} filters`,
       'Set groups to a divisor of both.',
     );

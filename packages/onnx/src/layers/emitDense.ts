@@ -2,7 +2,7 @@ import { sizeOf } from '../format/tensor.ts';
 import { type Draft, known, type Scope, type Value } from './draft.ts';
 import type { DenseSpec } from './layer.ts';
 
-/** Emits x · Wᵀ + b on the last axis. */
+/** Emits x · Wᵀ + b on the last axis. An input with more than two axes, such as an image, is flattened first. */
 export function emitDense(b: Draft, scope: Scope, x: Value, { units, bias = true }: DenseSpec): Value {
   const { name } = scope;
   const flat = x.dims.length > 2 ? flatten(b, `${name}.flat`, scope, x) : x;

@@ -115,7 +115,7 @@ const kinds: Readonly<Record<LayerSpec['type'], Kind>> = {
   ...{ globalAvgPool: plain, transpose: plain, meanOverSteps: plain },
 };
 
-/** The kind of a layer. Checks the layer's fields. */
+/** Checks a layer's type and fields, and returns its kind. */
 function kindOf(spec: LayerSpec, label: string): Kind {
   const type: unknown = (spec as LayerSpec | undefined)?.type;
   const kind =

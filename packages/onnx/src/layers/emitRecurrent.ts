@@ -1,7 +1,7 @@
 import { type Draft, known, needRank, type Scope, type Size, type Value } from './draft.ts';
 import type { RecurrentSpec } from './layer.ts';
 
-/** Emits an LSTM or GRU over [steps, features], with all outputs or only the last step's. */
+/** Emits an LSTM or GRU over [steps, features]. It outputs the hidden states of all steps, or only the final one. */
 export function emitRecurrent(b: Draft, scope: Scope, x: Value, spec: RecurrentSpec): Value {
   const { type, units, last = false, bidirectional = false } = spec;
   needRank(x, [2], scope, 'a sequence [steps, features]');

@@ -1,8 +1,8 @@
 import { createRandom } from './random.ts';
 
 /**
- * The initialisation of weights. `in` and `out` are the numbers of inputs and outputs of one unit (times the kernel's
- * size):
+ * The initialisation of weights. `in` and `out` are the fan-in and fan-out: the numbers of inputs and outputs, for
+ * convolutions the numbers of channels times the kernel's size.
  *
  * - `'torch'`, PyTorch's default for linear and convolutional layers: weights and biases uniform in ±1/√in
  * - `'heUniform'`, `'heNormal'`: weights of variance 2 / in, and biases of 0
@@ -20,19 +20,19 @@ export const initializations: readonly Initialization[] = [
   'glorotNormal',
 ];
 
-/** Numbers that are uniform in ±bound. */
+/** Random numbers that are uniform in ±bound. */
 export function uniform(seed: number, name: string, length: number, bound: number): Float32Array {
   const random = createRandom(seed, name);
   return Float32Array.from({ length }, () => (2 * random.uniform() - 1) * bound);
 }
 
-/** Normally distributed numbers with mean 0. */
+/** Normally distributed random numbers with mean 0. */
 export function normal(seed: number, name: string, length: number, deviation: number): Float32Array {
   const random = createRandom(seed, name);
   return Float32Array.from({ length }, () => random.normal() * deviation);
 }
 
-/** The initial weights of a layer with the given number of inputs and outputs per unit. */
+/** The initial weights of a layer with the given fan-in and fan-out. */
 export function initialWeights(
   how: Initialization,
   { seed, name, length, fanIn, fanOut }: Fan & { readonly length: number },
@@ -50,8 +50,7 @@ export function initialBiases(how: Initialization, { seed, name, fanIn }: Fan, l
 }
 
 /**
- * The data that determine a tensor's random numbers: the seed, its name, and the numbers of inputs and outputs per
- * unit.
+ * The data that determine a tensor's initial values: the seed, the tensor's name, and the layer's fan-in and fan-out.
  */
 export interface Fan {
   readonly seed: number;

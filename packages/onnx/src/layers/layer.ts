@@ -75,7 +75,7 @@ export interface PlainSpec {
  * evaluation.
  */
 export interface BatchNormSpec {
-  /** Selects a batch normalization. */
+  /** Selects a batch normalisation. */
   readonly type: 'batchNorm';
   /** Default 1e-5. */
   readonly epsilon?: number;
@@ -83,9 +83,9 @@ export interface BatchNormSpec {
   readonly momentum?: number;
 }
 
-/** A layer normalization over the last axis. */
+/** A layer normalisation over the last axis. */
 export interface LayerNormSpec {
-  /** Selects a layer normalization. */
+  /** Selects a layer normalisation. */
   readonly type: 'layerNorm';
   /** Default 1e-5. */
   readonly epsilon?: number;
@@ -121,15 +121,15 @@ export interface PositionsSpec {
   readonly type: 'positions';
 }
 
-/** A recurrent layer over [steps, features], as in PyTorch. It gives [steps, units], or [units] with `last`. */
+/** A recurrent layer over [steps, features], as in PyTorch. It outputs [steps, units], or [units] with `last`. */
 export interface RecurrentSpec {
   /** Selects an LSTM or a GRU. */
   readonly type: 'lstm' | 'gru';
   /** The length of the hidden state. */
   readonly units: number;
-  /** Return only the last step's output. Default false. */
+  /** Return only the final hidden state of each direction. Default false. */
   readonly last?: boolean;
-  /** Read the sequence in both directions, which doubles the features. Default false. */
+  /** Read the sequence in both directions. This doubles the output features. Default false. */
   readonly bidirectional?: boolean;
 }
 
@@ -143,13 +143,13 @@ export interface AttentionSpec {
   readonly causal?: boolean;
 }
 
-/** Layers with a shortcut: `y = layers(x) + shortcut(x)`. Without `shortcut`, it is x itself. */
+/** Layers with a shortcut: `y = layers(x) + shortcut(x)`, or `y = layers(x) + x` without `shortcut`. */
 export interface ResidualSpec {
   /** Selects a residual block. */
   readonly type: 'residual';
   /** The layers next to the shortcut. */
   readonly layers: readonly LayerSpec[];
-  /** The layers of the shortcut. Default: none, so that x itself is added. */
+  /** The layers of the shortcut. Default: none. */
   readonly shortcut?: readonly LayerSpec[];
 }
 

@@ -16,9 +16,8 @@ export interface ClassAxis {
 const without = (dims: readonly Dim[], axis: number): Dim[] => dims.filter((_, i) => i !== axis);
 
 /**
- * Finds the axis of the classes. It is the given axis, if an axis is given. By default it is axis 1, or the last
- * fixed axis if axis 1 is free. If a target could fit two axes, the axis of the model's own Softmax decides. Without
- * a Softmax, the shape is refused.
+ * Finds the axis of the classes: the given axis, or else axis 1, or the last fixed axis if axis 1 is dynamic. If a
+ * target could fit two axes, the axis of the model's own Softmax decides. Without a Softmax, the shape is refused.
  */
 export function classAxis(
   dims: readonly Dim[],
@@ -60,7 +59,7 @@ export function classAxis(
   return { axis, others };
 }
 
-/** The mean over all positions of −log softmax at the target. */
+/** The (weighted) mean over all positions of −log softmax at the target. */
 export function crossEntropy(
   b: Ops,
   { value: logits, back }: Logits,
@@ -122,7 +121,7 @@ export function crossEntropy(
   const perPosition = b.div(one, total);
   const loss = b.neg(b.mul(b.sumAll(b.mul(logs, shares)), perPosition));
   const likely = b.exp(logs);
-  // The sum of the target at each position; 1 for a plain class. The gradient is softmax · Σ target − target.
+  // The sum of the target at each position; 1 for a class index. The gradient is softmax · Σ target − target.
   const sums = distribution || !plain || ignored !== undefined;
   const expected = sums ? b.mul(likely, b.reduceSum(shares, [axis], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);

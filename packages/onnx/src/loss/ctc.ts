@@ -20,7 +20,7 @@ function withBlanks(b: Ops, labels: string, blank: string): string {
   return b.concat([b.slice(blanks, [0], [1], [1]), b.reshape(pairs, [0, -1])], 1);
 }
 
-/** Shifts columns to the right, and fills the free columns at the left. */
+/** Shifts columns to the right, and fills the vacated columns at the left. */
 function shifted(b: Ops, values: string, by: number, fill: string): string {
   const filling = b.expand(fill, b.emit('Shape', [b.slice(values, [0], [by], [1])]));
   return b.concat([filling, b.slice(values, [0], [-by], [1])], 1);
@@ -33,7 +33,7 @@ function shifted(b: Ops, values: string, by: number, fill: string): string {
  * example has too few steps for its labels.
  *
  * @param logits - [N, T, C], or [T, N, C] with `timeAxis` 0
- * @param name - the target: labels [N, S] of int64, padded with −1
+ * @param name - the name of the target: int64 labels [N, S], padded with −1
  */
 export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term: Term): TermHead {
   const dims = b.shape(logits);
@@ -101,7 +101,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
       type: DataType.INT64,
       dims: [batch, unknownDim()],
       of: logits,
-      // The number of labels is a free axis.
+      // The number of labels is a dynamic axis.
       axes: [1 - time, -1],
       ...(classes === undefined ? {} : { classes }),
       ignored: padding,

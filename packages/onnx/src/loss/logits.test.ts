@@ -74,7 +74,7 @@ const transpose = (from: string, to: string, perm: readonly number[]): NodeSpec 
 const inverse = (perm: readonly number[]): number[] => perm.map((_, i) => perm.indexOf(i));
 
 type Written = 'Softmax' | 'LogSoftmax' | 'written out';
-/** A Softmax from t to p, or no node at all. */
+/** A Softmax from t to p, or an Identity for 'none'. */
 function softmax(kind: Written | 'none', axis: number): NodeSpec[] {
   if (kind === 'none') return [node('Identity', ['t'], 'p')];
   if (kind !== 'written out') return [node(kind, ['t'], 'p', { axis })];
@@ -87,7 +87,7 @@ function softmax(kind: Written | 'none', axis: number): NodeSpec[] {
   ];
 }
 
-/** Ends of a model, from s [n, 3, h, w] to y, and the shape of y. */
+/** The last nodes of a model, from s [n, 3, h, w] to y, and the shape of y. */
 const ends: readonly { readonly nodes: NodeSpec[]; readonly dims: readonly number[] }[] = [
   { nodes: [node('Identity', ['s'], 'y')], dims: [n, classes, h, w] },
   { nodes: [node('Reshape', ['s', 'places'], 'y')], dims: [n, classes, h * w] },
@@ -145,7 +145,7 @@ async function expectSame(
 const all = [n, classes, h, w];
 
 describe('a loss on logits', () => {
-  it('finds a Softmax over the classes before any layout operators', async () => {
+  it('finds a Softmax over the classes, whatever layout operators follow', async () => {
     const perm = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
     const kinds = fc.constantFrom('Softmax', 'LogSoftmax', 'written out');
     const opsets = fc.constantFrom(13, 18);
@@ -181,7 +181,7 @@ describe('a loss on logits', () => {
       [node('Exp', ['z'], 'e'), node('ReduceL1', ['e', 'second'], 'sum'), node('Div', ['e', 'sum'], 'y')],
     ],
     [
-      'eˣ after LpNormalization',
+      'LpNormalization of eˣ',
       [node('Exp', ['z'], 'e'), node('LpNormalization', ['e'], 'y', { axis: 1, p: 1 })],
     ],
     [
@@ -223,7 +223,7 @@ describe('a loss on logits', () => {
     await expectSame(model(last, dims, 11), plain, dims, 'crossEntropy');
   });
 
-  it('finds a Sigmoid before any layout operators', async () => {
+  it('finds a Sigmoid, whatever layout operators follow', async () => {
     const perm = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
     const written = [
       node('Neg', ['t'], 'minus'),
@@ -345,8 +345,8 @@ describe('a loss on logits', () => {
       ],
       all,
     ],
-    ['a Sigmoid, for classes', 'crossEntropy', [node('Sigmoid', ['z'], 'y')], all],
-    ['a Softmax, for a binary loss', 'bceWithLogits', [node('Softmax', ['z'], 'y', { axis: 1 })], all],
+    ['a Sigmoid with crossEntropy', 'crossEntropy', [node('Sigmoid', ['z'], 'y')], all],
+    ['a Softmax with bceWithLogits', 'bceWithLogits', [node('Softmax', ['z'], 'y', { axis: 1 })], all],
     ['a HardSigmoid', 'bceWithLogits', [node('HardSigmoid', ['z'], 'y')], all],
     [
       'a mean of a Sigmoid',
@@ -355,7 +355,7 @@ describe('a loss on logits', () => {
       [n, classes, 1, 1],
     ],
     [
-      'a Sigmoid in one branch, half of a Sigmoid in the other',
+      'an If with a Sigmoid in one branch and half of a Sigmoid in the other',
       'bceWithLogits',
       [
         node('Sigmoid', ['z'], 'p'),
@@ -398,8 +398,8 @@ describe('a loss on logits', () => {
       'crossEntropy',
       [node('ReduceL1', ['z', 'second'], 'norm'), node('Div', ['z', 'norm'], 'y')],
     ],
-    ['a Sigmoid, for a regression', 'mse', [node('Sigmoid', ['z'], 'y')]],
-  ])('accepts outputs that only look like probabilities: %s', (_name, loss, nodes) => {
+    ['a Sigmoid with mse', 'mse', [node('Sigmoid', ['z'], 'y')]],
+  ])('accepts outputs that it need not treat as probabilities: %s', (_name, loss, nodes) => {
     const build = (): unknown => buildTrainingModel(model(nodes, all), { loss, optimizer: sgd() });
     expect(build).not.toThrow();
   });

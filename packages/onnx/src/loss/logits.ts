@@ -57,7 +57,7 @@ function binary(b: Ops, nodes: Nodes, last: NodeProto): string | undefined {
     : undefined;
 }
 
-/** Refuses probabilities whose logits cannot be found, because a softmax or sigmoid would be applied twice. */
+/** Refuses probabilities whose logits cannot be found, because the loss would apply a second softmax or sigmoid. */
 function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string): void {
   const maker = makerOfProbabilities(b, nodes, output);
   if (!maker) return;
@@ -68,7 +68,7 @@ function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string
   );
 }
 
-/** The axis of the Softmax at the end of a classifier. It is undefined if the classifier ends otherwise. */
+/** The axis of the Softmax at the end of a classifier. It is undefined if the classifier has none there. */
 export function softmaxAxis(b: Ops, nodes: Nodes, output: string): number | undefined {
   const { last, chain } = behindLayout(nodes, output);
   if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return undefined;

@@ -6,7 +6,7 @@ export interface CrossEntropyLoss {
   /** Selects the cross-entropy with options. */
   readonly type: 'crossEntropy';
   /**
-   * The axis of the classes; −1 is the last. Default: 1, or the last fixed axis if axis 1 is free. If the target's
+   * The axis of the classes; −1 is the last. Default: 1, or the last fixed axis if axis 1 is dynamic. If the target's
    * shape fits another axis too, the batch is refused until you give the axis.
    */
   readonly axis?: number;
@@ -31,7 +31,7 @@ export interface HuberLoss {
 
 /**
  * Connectionist temporal classification, like PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from
- * pictures or sounds whose steps have no labels of their own. The logits have the shape [N, T, C]. The target holds
+ * images or audio whose steps have no labels of their own. The logits have the shape [N, T, C]. The target holds
  * int64 labels of the shape [N, S], padded with −1. All T steps count. If there are too few steps for the labels, the
  * loss is infinite.
  */
@@ -64,7 +64,7 @@ export interface LossTerm {
   readonly loss?: OutputLoss;
   /** Multiplies the loss. Default: 1. */
   readonly weight?: number;
-  /** The name of the target in a batch. Default: `target.` and the output's name. */
+  /** The name of the target in a batch. Default: `target.` followed by the output's name. */
   readonly target?: string;
 }
 
@@ -81,10 +81,10 @@ export interface LossTerm {
  * - `'l1'`: the mean over all elements of |y − target|
  * - `'huber'`: a compromise between these two, namely a parabola up to a difference of `delta`, then a line
  * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). If the model ends in Sigmoid,
- * even before layout operators, the loss uses its logits. Other probabilities are refused.
+ *   even before layout operators, the loss uses its logits. Other probabilities are refused.
  * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})
  * - `{ output }`: the name of a scalar output of the model
- * - a list of losses of several outputs, each with a weight, of which the weighted sum is minimised
+ * - a list of losses of several outputs, each with a weight: their weighted sum is minimised
  */
 export type Loss =
   | OutputLoss

@@ -11,7 +11,7 @@ import type { Term } from './terms.ts';
 export interface LossHead {
   /** The loss, a scalar: the weighted sum of all terms. */
   readonly loss: string;
-  /** The share of targets that the first classifier predicts correctly, a scalar. */
+  /** The share of targets that the first output with a cross-entropy predicts correctly, a scalar. */
   readonly accuracy?: string;
   /**
    * The model's prediction; probabilities for classifiers. It exists only with a single loss that the model does not
@@ -70,7 +70,7 @@ function weighed(b: Ops, head: TermHead, weight: number): TermHead {
 /**
  * Appends the losses and their sum to the graph.
  *
- * @param wanted - the value for each loss; see `lossInput`
+ * @param wanted - the value that each loss is computed on; see `lossInput`
  * @param names - the names of the targets
  * @param distribution - whether the targets of classifiers are distributions
  * @throws {ClrError} if an output does not fit its loss

@@ -66,12 +66,12 @@ describe('the value that a loss is computed on', () => {
     found.forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i] as number, 6);
     });
-    // The same holds for a model that ends in Sigmoid.
+    // A model that ends in Sigmoid gives the same gradients.
     const ends = model(1, sure.slice(0, 1), [{ name: 'yes', type: float, dims: ['{n}', 1] }]);
     expect(await gradientOf(ends, target, { loss: 'bceWithLogits' })).toEqual(expected);
   });
 
-  it('is refused if it is not a float', async () => {
+  it('is refused if it is not a float, or if the model has no such output', async () => {
     const bytes = model(2, [softmax, argMax], [label, probabilities]);
     await expect(gradientOf(bytes, classes, { loss: 'crossEntropy', output: 'label' })).rejects.toThrow(
       /"label" of type int64/,

@@ -7,7 +7,7 @@ import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 import { producer } from './probabilities.ts';
 
-/** The tensor before a ZipMap, which turns scikit-learn's probabilities into a list of maps. */
+/** The output, or the tensor before its ZipMap, which turns scikit-learn's probabilities into a list of maps. */
 function behindMaps(nodes: readonly NodeProto[], output: string): string {
   let last = producer(nodes, output);
   while (last?.opType === 'Identity') last = producer(nodes, inputOf(last, 0));

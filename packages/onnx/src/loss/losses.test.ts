@@ -28,14 +28,14 @@ const targetOf = (c: (typeof oracle.cases)[number]): ort.Tensor =>
     ? longs(c.target, c.targetDims)
     : floats(c.target, c.targetDims);
 
-/** The largest difference divided by the largest number. */
+/** The largest difference divided by the largest expected magnitude. */
 const distance = (found: ArrayLike<number>, wanted: readonly number[]): number =>
   Math.max(...wanted.map((value, i) => Math.abs(value - (found[i] as number)))) /
   Math.max(...wanted.map(Math.abs));
 
 describe('a loss', () => {
   it.each(oracle.cases.map((c) => [`${c.name} ${JSON.stringify(c.loss)}`, c] as const))(
-    'has the value, gradient and accuracy of PyTorch: %s',
+    'has the value and gradient of PyTorch, and predictBatch scores like evaluate: %s',
     async (_, c) => {
       const trainer = await createTrainer(ort, outputModel(c.dims, c.output), {
         loss: c.loss as Loss,
@@ -58,7 +58,7 @@ describe('a loss', () => {
     },
   );
 
-  it('is infinite for CTC if there are too few steps, and accepts sequences of any length', async () => {
+  it('for CTC is infinite if an example has too few steps, and accepts sequences of any length', async () => {
     const linear = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 3] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 4] }],
@@ -120,7 +120,7 @@ describe('a loss', () => {
     await trainer.dispose();
   });
 
-  it('is the same for two batches with ignored labels as for one large batch', async () => {
+  it('trains on and evaluates two batches with ignored labels like one large batch', async () => {
     const c = oracle.cases.find(
       ({ loss }) => typeof loss === 'object' && loss.ignoreIndex === -100 && 'classWeights' in loss,
     );
@@ -175,7 +175,7 @@ describe('the axis of the classes', () => {
     ),
   });
 
-  it('is the last fixed axis if axis 1 is free', async () => {
+  it('is the last fixed axis if axis 1 is dynamic', async () => {
     const trainer = await createTrainer(ort, free, { loss: 'crossEntropy', optimizer: sgd() });
     const told = await createTrainer(ort, free, {
       loss: { type: 'crossEntropy', axis: -1 },
@@ -244,7 +244,7 @@ describe('the axis of the classes', () => {
     },
   );
 
-  it('refuses a batch whose labels are all ignored', async () => {
+  it('can be given with ignoreIndex, and a batch whose labels are all ignored is refused', async () => {
     const loss = { type: 'crossEntropy', axis: -1, ignoreIndex: 9 } as const;
     const trainer = await createTrainer(ort, free, { loss, optimizer: sgd() });
     const nothing = { ...batch(2), target: longs([9, 9, 9, 9], [2, 2]) };

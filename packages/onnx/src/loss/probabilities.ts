@@ -25,7 +25,7 @@ const neverNegative = /^(Exp|Sigmoid|HardSigmoid|Softplus|Softmax|Relu|Abs)$/;
 /** Operators that exporters put around a sum: a lower bound, an ε, a change of shape or type. */
 const aroundTotals = /^(Clip|Max|Add|Expand|Identity|Cast|Unsqueeze)$/;
 
-/** A division by a sum, written as Div, as Mul by a Reciprocal, or as LpNormalization. */
+/** Recognises a value divided by its own sum, written as Div, as Mul by a Reciprocal, or as LpNormalization. */
 function sharesOf(b: Ops, nodes: Nodes, node: NodeProto): Shares | undefined {
   const rank = b.dims(node.output[0] ?? '')?.length;
   if (rank === undefined) return undefined;
@@ -117,7 +117,7 @@ export function sigmoidOf(b: Ops, nodes: Nodes, node: NodeProto): string | undef
 /** Operators whose output holds probabilities if their inputs do. */
 const keepProbabilities =
   /^(Reduce(Mean|Max|Min)|Mean|Sum|Max|Min|Add|Mul|Clip|(Global)?(Average|Max)Pool|Resize|Slice|Gather|Concat|Split|Pad|Dropout|Expand|Tile|Where|Relu|Abs|Sqrt)$/;
-/** A limit on the number of operators to search backwards for probabilities. */
+/** The most operators between an output and the operator that makes its probabilities. */
 const farthest = 32;
 
 /**
@@ -132,7 +132,7 @@ function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   };
   if (isLayout(node)) return input.slice(0, 1);
   if (opType === 'Sub') return isOne(b, inputOf(node, 0)) ? input.slice(1) : undefined;
-  // Percentages count too.
+  // Scaled probabilities, such as percentages, count too.
   if (opType === 'Div') return (number(inputOf(node, 1)) ?? 0) > 0 ? input.slice(0, 1) : undefined;
   if (!keepProbabilities.test(opType)) return undefined;
   // Shapes, axes, conditions and the weights of a mean are also inputs, and need not be probabilities.

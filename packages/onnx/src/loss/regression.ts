@@ -1,7 +1,7 @@
 import type { Ops } from '../graph/ops.ts';
 import type { Term } from './terms.ts';
 
-/** An elementary regression loss: the mean loss, the prediction, and the loss's gradient. */
+/** An elementwise loss: its mean, the prediction, and the gradient of the mean. */
 export type Regression = Record<'loss' | 'outputs' | 'seed', string>;
 
 type Compare = (b: Ops, y: string, target: string, term: Term) => Regression;

@@ -6,7 +6,7 @@ export interface Target {
   readonly type: number;
   readonly dims: readonly Dim[];
   readonly of: string;
-  /** The axis of `of` for each axis of the target. It is −1 for a free axis. */
+  /** The axis of `of` for each axis of the target. It is −1 for an axis of any size, such as the labels of CTC. */
   readonly axes: readonly number[];
   /** The number of classes, for losses over classes. */
   readonly classes?: Dim;

@@ -59,14 +59,14 @@ const options: Readonly<Record<Exclude<Term['type'], 'model'>, Readonly<Record<s
 };
 
 const names = Object.keys(options);
-/** The legal losses, as an error message lists them. */
+/** The valid losses, as an error message lists them. */
 export const knownLosses: string = `${names.map((name) => `"${name}"`).join(', ')}, { type, … } with one of these, { output: name } or a list of { output, loss, weight, target }`;
 
 function wrong(expected: string, received: string): Error {
   return fail(expected, received, 'See `loss` in the options of @clr/onnx.');
 }
 
-/** Other libraries' names of losses. */
+/** Other libraries' names for losses. */
 const otherNames: Readonly<Record<string, Term['type']>> = {
   ...{ mae: 'l1', nll: 'crossEntropy', categoricalcrossentropy: 'crossEntropy' },
   ...{ binarycrossentropy: 'bceWithLogits', smoothl1: 'huber' },
@@ -151,7 +151,7 @@ function readTerm(given: unknown, at: string): Term {
 }
 
 /**
- * The losses to sum, checked and with their defaults.
+ * The losses to sum, checked, with their defaults filled in.
  *
  * @throws {ClrError} for an unknown loss, an unknown option, or a value out of range
  */

@@ -3,7 +3,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { always, type Row } from './row.ts';
 
-/** A linear map of a value with one scale and one offset per channel: vectors [C]. */
+/** The parameters of an affine map, as vectors [C]: (value − mean)/√(variance + ε)·slope + offset. */
 interface Line {
   readonly slope?: string;
   readonly offset?: string;
@@ -12,7 +12,7 @@ interface Line {
   readonly epsilon?: number;
 }
 
-/** (value − mean)/√(variance + ε)·slope + offset. */
+/** Emits the affine map of a value. */
 type Along = (b: Ops, value: string, by: Required<Line>) => string;
 
 /**
@@ -35,7 +35,7 @@ function gradients(node: NodeProto, b: Ops, along: Along): string[] {
   const hat = line(x, { mean, variance, epsilon });
   const slope = b.reduceSum(b.mul(g, hat), axes);
   const shift = b.reduceSum(g, axes);
-  // 1/n for the n values of a channel: the same for all inputs of the same shape.
+  // 1/n for the n values of a channel. It is shared by all inputs of the same shape.
   const share = b.memo(`share of ${b.shape(x).join()} in ${b.type(x).type}`, () =>
     b.div(b.castLike(b.count(scale), x), b.castLike(b.count(x), x)),
   );
@@ -62,7 +62,7 @@ const inParts: Row = {
     }),
 };
 
-/** Each linear map is one BatchNormalization in inference mode, which takes one pass. */
+/** Each affine map is one BatchNormalization in inference mode, which takes one pass over the values. */
 const inOnePass: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'by batch normalisations',

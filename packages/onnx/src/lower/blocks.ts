@@ -5,7 +5,7 @@ import type { Ops } from '../graph/ops.ts';
 
 /**
  * The domain of ONNX Runtime's NCHWc operators, which work on blocks of channels. Its CPU provider has them on
- * processors with wide registers.
+ * processors with wide vector registers.
  */
 export const blockedDomain = 'com.microsoft.nchwc';
 

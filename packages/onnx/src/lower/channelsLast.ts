@@ -4,8 +4,8 @@ import type { Ops } from '../graph/ops.ts';
 import { always, type Row } from './row.ts';
 
 /**
- * Up to this many channels, multiplying by the identity matrix is faster than Transpose: the matrix product reads its
- * transposed operand directly.
+ * Up to this many channels, a Transpose followed by a product with the identity matrix is faster than the Transpose
+ * alone: the runtime fuses the two, and the product reads its transposed operand directly.
  */
 const maxByProduct = 16;
 

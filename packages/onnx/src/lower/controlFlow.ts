@@ -10,10 +10,13 @@ import {
 import { capturedBy } from '../graph/controlFlow.ts';
 import { isPrivate } from '../graph/privateOperators.ts';
 
-/** Whether a node is a branch or loop of the private domain. */
+/** Whether a node is an If, Scan or Loop of the private domain. */
 export const hasGraphs = (node: NodeProto): boolean => isPrivate(node) && subgraphs(node).length > 0;
 
-/** Writes an ONNX If, Scan or Loop, without the inputs that only gradients need. */
+/**
+ * Turns a private If, Scan or Loop into the ONNX operator. The inputs for outer values are left out, because only
+ * gradients need them.
+ */
 export function withGraphs(node: NodeProto, write: (inner: NodeProto) => NodeProto[]): NodeProto {
   const written = (graph: GraphProto): GraphProto =>
     create(GraphProtoSchema, { ...graph, node: graph.node.flatMap(write) });

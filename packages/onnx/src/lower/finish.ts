@@ -50,7 +50,7 @@ function renamed(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>
 
 /**
  * Gives values the names of the model's outputs. If clr emitted the node that makes a value, the output of that node is
- * renamed. Otherwise an Identity is added. Renaming is preferred, because the runtime runs an Identity as a copy if
+ * renamed. Otherwise an Identity is added. Renaming is preferred, because the runtime executes an Identity as a copy if
  * another node also reads the value.
  */
 function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly Output[]): NodeProto[] {
@@ -105,9 +105,9 @@ interface Finished {
 export interface Unfinished {
   /** The types and shapes of all values. */
   readonly b: Ops;
-  /** The nodes written for the target. Nodes that the outputs do not need are left out. */
+  /** The nodes, lowered for the target. Nodes that the outputs do not need are left out. */
   readonly nodes: readonly NodeProto[];
-  /** Replacements for names among the nodes' inputs. */
+  /** Replacements for the names of values. */
   readonly aliases?: ReadonlyMap<string, string>;
   /** The original model. Its operator sets, functions and names are kept. */
   readonly source: ModelProto;

@@ -6,7 +6,7 @@ import { inputOf } from '../graph/infer.ts';
 import { oneHotArgMax } from './oneHotArgMax.ts';
 import { always, type Row } from './row.ts';
 
-/** Whether the target has a class axis, as the logits have. */
+/** Whether the target has a class axis, as the logits do. */
 const isDistribution = (node: NodeProto, graph: Graph): boolean =>
   graph.rank(inputOf(node, 1)) === graph.rank(inputOf(node, 0));
 

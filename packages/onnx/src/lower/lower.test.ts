@@ -27,7 +27,7 @@ const domainsOf = ({ bytes }: TrainingModel): Set<string> =>
 
 describe('private operators', () => {
   it.each(['mlp', 'lenet', 'cifar-quick', 'regressor', 'resnet-mini', 'bn-frozen', 'encoder'])(
-    'never leave the package: %s',
+    'do not occur in any built model: %s',
     (name) => {
       const { bytes, loss } = oracleModel(name);
       for (const build of Object.values(kinds)) {
@@ -39,7 +39,7 @@ describe('private operators', () => {
     },
   );
 
-  it('are refused in a file', () => {
+  it('are refused in a model file', () => {
     const value = { name: 'x', type: DataType.FLOAT, dims: [2] } as const;
     const bytes = makeModel({
       domains: { [privateDomain]: 1 },

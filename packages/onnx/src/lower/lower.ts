@@ -16,7 +16,7 @@ import { isFor, type Target } from './target.ts';
 const byOperator = new Map<string, Row[]>();
 for (const row of rows) byOperator.set(row.operator, [...(byOperator.get(row.operator) ?? []), row]);
 
-/** The forms that can write a node, in the order of the table. */
+/** The forms in which a node can be written, in the order of the table. */
 export function formsFor(node: NodeProto, graph: Graph, target: Target): Match[] {
   return (byOperator.get(operatorKey(node)) ?? [])
     .filter(({ where }) => isFor(where, target))
@@ -27,7 +27,7 @@ export function formsFor(node: NodeProto, graph: Graph, target: Target): Match[]
     });
 }
 
-/** The nodes written for a target. */
+/** The nodes of a graph, lowered for a target. */
 export interface Lowered {
   readonly nodes: readonly NodeProto[];
   /**
@@ -37,7 +37,7 @@ export interface Lowered {
 }
 
 /**
- * Writes the graph's nodes for a target. Private operators become ONNX operators. An ONNX operator is replaced if a
+ * Lowers the graph's nodes for a target. Private operators become ONNX operators. An ONNX operator is replaced if a
  * faster form exists, or if the target's own kernel gives wrong results.
  */
 export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb): Lowered {
@@ -47,7 +47,7 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
   const write = (node: NodeProto, inside = false): NodeProto[] => {
     if (hasGraphs(node))
       return [withGraphs(node, (inner) => withNodeContext(inner, () => write(inner, true)))];
-    // Inner graphs keep the plain layout, because weights would be converted to NCHWc again in every round.
+    // Inner graphs keep the plain layout, because weights would be converted to NCHWc again in every iteration.
     const forms = formsFor(node, ops, inside ? { ...target, channelBlock: 1 } : target);
     const pick = inside ? byRuleOfThumb : choose;
     const match = forms.length > 0 ? pick(node, forms, ops) : undefined;
@@ -65,8 +65,8 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
         });
       });
     });
-    // The nodes that replace a private operator may have several forms themselves. The nodes that replace an ONNX
-    // operator are final.
+    // The nodes that replace a private operator may themselves have several forms. The nodes that replace an ONNX
+    // operator are final, except for private ones.
     return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner, inside) : [inner]));
   };
 
@@ -96,7 +96,7 @@ function follow(node: NodeProto, standIn: (name: string) => string): void {
   }
 }
 
-/** Records the value that replaces another. It inherits the known type and shape. */
+/** Records the value that replaces another value. It inherits the known type and shape. */
 function standFor(ops: Ops, name: string, value: string, renamed: Map<string, string>): void {
   const { type, dims } = ops.type(name);
   renamed.set(name, value);

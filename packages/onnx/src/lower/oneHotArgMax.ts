@@ -1,13 +1,13 @@
 import { DataType } from '../format/dataType.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Up to this many elements are numbered in a constant. More are numbered at run time. */
+/** Along axes of up to this length, a constant ranks the elements. Longer axes need ArgMax. */
 const maxListed = 1 << 16;
 
 /**
- * Marks the first maximum along an axis, for WebGPU: a bool tensor of the shape of `a`, true once in every row. ArgMax
- * is avoided, because on WebGPU the operators that read its integers run on the CPU. ArgMax is used only if there are
- * too many elements for a constant.
+ * Marks the first maximum along an axis, for WebGPU: a bool tensor of the shape of `a`, with exactly one true element
+ * in each row along the axis. ArgMax is used only if the axis is too long or of unknown size, because on WebGPU the
+ * operators that read its integers run on the CPU.
  */
 export function oneHotArgMax(b: Ops, a: string, axis: number): string {
   const size = b.shape(a)[axis];

@@ -28,19 +28,19 @@ const contested: ReadonlySet<string> = new Set([
   'clr:MaxPoolGrad',
 ]);
 
-/** The name of a batch axis of unknown size. */
+/** The name that is used for a batch axis of unknown size. */
 const freeAxis = 'n';
 
-/** The name for an ONNX operator's own form. */
+/** The name of the form that leaves an ONNX operator unchanged. */
 const asItIs = 'as it is';
 
 /**
- * The chosen form of each node that has several forms, that is, several ways to write it as ONNX operators. The keys
- * name the operator, the attributes and the shapes of a node. It is plain data that can be stored as JSON.
+ * The chosen form of each node that has several forms (ways to write it as ONNX operators). A key names the node's
+ * operator, attributes and shapes. This is plain data, so it can be stored as JSON.
  */
 export type Forms = Readonly<Record<string, string>>;
 
-/** A node that several forms can write, as a question to be answered by a measurement. */
+/** A node that can be written in several forms. A measurement can decide which form is used. */
 export interface Question {
   /** The node's operator, attributes and shapes, and the channel block. */
   readonly key: string;
@@ -50,9 +50,12 @@ export interface Question {
   readonly work: number;
   /** Whether the batch size is unknown. */
   readonly free: boolean;
-  /** The values that the node reads, except those that its pool makes. A symbolic axis is the batch. */
+  /**
+   * The values that the node reads, except the outputs of the MaxPool that it differentiates. A symbolic axis is the
+   * batch.
+   */
   readonly inputs: readonly { readonly name: string; readonly dims: readonly Dim[] }[];
-  /** The node, preceded by its pool if it has one. */
+  /** The node. If it is the gradient of a MaxPool, this pool comes first. */
   readonly nodes: readonly NodeProto[];
 }
 
@@ -62,7 +65,7 @@ const attributeText = ({ name, ints, i, s, f }: AttributeProto): string =>
 const poolFor = (node: NodeProto, graph: Graph): NodeProto | undefined =>
   operatorKey(node) === 'clr:MaxPoolGrad' ? poolOf(node, graph) : undefined;
 
-/** The shapes of a node's inputs. They are `undefined` unless all are float32 and known except for the batch. */
+/** The shapes of a node's inputs, if all inputs are float32 and all sizes except the batch are known. */
 function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined {
   const shapes = node.input.map((name) => {
     const { type, dims } = graph.type(name);
@@ -74,7 +77,9 @@ function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined
   return shapes.every((dims) => dims !== undefined) ? (shapes as (readonly Dim[])[]) : undefined;
 }
 
-/** The key of a node's question. It is `undefined` if the node has only one form. */
+/**
+ * The key of a node in {@link Forms}. It is `undefined` if there is nothing to choose, or if the shapes are not known.
+ */
 function keyOf(
   node: NodeProto,
   graph: Graph,
@@ -95,7 +100,7 @@ function keyOf(
 /** Per element, a max pool and its gradient take about as long as this many multiplications. */
 const placesOfPool = 32;
 
-/** The number of multiplications: the kernel's elements times its positions, or an estimate for a pool. */
+/** The number of multiplications: the kernel's elements times its positions. For a pool, it is an estimate. */
 function workOf(node: NodeProto, graph: Graph, shapes: readonly (readonly Dim[])[]): number {
   const count = (dims: readonly Dim[] = []): number =>
     dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
@@ -121,7 +126,7 @@ function questionOf(
   const names = [...racing, ...(isPrivate(node) ? [] : [asItIs])];
   if (names.every((name) => name === usual)) return undefined;
   const pool = poolFor(node, graph);
-  // Copies the nodes, because the form by indices changes the pool node.
+  // Copies the nodes, because the form 'by indices' of clr:MaxPoolGrad changes the MaxPool node.
   const nodes = [...(pool ? [copyNode(pool, { output: [pool.output[0] as string] })] : []), copyNode(node)];
   const made = new Set(pool?.output);
   const inputs = node.input.map((name, i) => ({ name, dims: shapes[i] as readonly Dim[] }));
@@ -135,7 +140,7 @@ function questionOf(
   };
 }
 
-/** The questions that a graph raises: its nodes with several forms, once for each shape. */
+/** The nodes of a graph that can be written in several forms, one for each key. */
 export function questionsOf(graph: Graph, target: Target): Question[] {
   const found = new Map<string, Question>();
   for (const node of graph.nodes) {
@@ -147,7 +152,7 @@ export function questionsOf(graph: Graph, target: Target): Question[] {
 }
 
 /**
- * Chooses the forms that `forms` names. For all other nodes, it follows the rule of thumb.
+ * Chooses the form that `forms` names for a node. If it names none, the rule of thumb applies.
  *
  * @param taken - records the form of each node that has several forms
  */
@@ -164,20 +169,17 @@ export function chooseFrom(forms: Forms, target: Target, taken?: Map<string, str
   };
 }
 
-/** A question's node written in one form, with the further questions that this form raises. */
+/** The node of a question, written in one form. This form may consist of nodes that raise further questions. */
 export interface Candidate {
   /**
-   * Reads the question's inputs. Its only output, `first`, is the first element of the result, so that little data is
-   * copied.
+   * A graph that computes the node from the question's inputs. Its only output, `first`, is the first element of the
+   * result, so that little data is copied.
    */
   readonly graph: GraphProto;
   readonly asks: readonly Question[];
 }
 
-/**
- * Writes a question's node in the given form. The nodes that this form emits are written in the forms that `forms`
- * names.
- */
+/** Writes the node of a question in the given form. For the nodes that this form emits, `forms` names the forms. */
 export function candidate(
   { inputs, nodes }: Question,
   form: string,

@@ -8,7 +8,7 @@ const largestFloat = 3.4028234663852886e38;
 
 /**
  * A form for a Relu followed by a max pool. A window whose maximum is 0 passes no gradient. In any other window the
- * maximum is above 0, so the mask can be applied to the pooled values.
+ * maximum is above 0, so the mask of the Relu can be applied to the pooled values instead.
  */
 const throughPool: Row<NodeProto> = {
   operator: 'clr:ReluGrad',
@@ -29,8 +29,8 @@ const throughPool: Row<NodeProto> = {
 };
 
 /**
- * A hard sigmoid with the steepest slope maps y to 0 or 1 (only denormal numbers give values between). The gradient is
- * multiplied by the result.
+ * A hard sigmoid with the steepest possible slope maps y to 0 or 1 (only denormal numbers give values in between). The
+ * gradient is multiplied by the result.
  */
 const byHardSigmoid: Row = {
   operator: 'clr:ReluGrad',

@@ -28,7 +28,7 @@ export const hiddenScales: Row = {
   },
   write: (node, b) => {
     const [x, given] = [inputOf(node, 0), inputOf(node, 2)];
-    // A 0 computed from data, which shape inference cannot fold.
+    // This 0 is computed from data, so shape inference cannot fold it.
     const first = b.slice(b.reshape(x, [-1]), [0], [1], [0]);
     const zero = b.mul(b.cast(b.emit('IsNaN', [first]), DataType.FLOAT), b.literal(DataType.FLOAT, [], [0]));
     const [name] = node.output as [string];

@@ -8,7 +8,7 @@ import type { Target, Where } from './target.ts';
  * differ in speed. Some avoid a kernel that gives wrong results.
  */
 export interface Row<Found = unknown> {
-  /** The operator it writes: `Conv`, `clr:ReluGrad`. */
+  /** The operator that it replaces: `Conv`, `clr:ReluGrad`. */
   readonly operator: string;
   /** The form's name, unique among the operator's forms. */
   readonly form: string;
@@ -16,19 +16,19 @@ export interface Row<Found = unknown> {
   /** Returns what the form needs to know about a node that it can write. The result is `undefined` for other nodes. */
   applies(node: NodeProto, graph: Graph, target: Target): Found | undefined;
   /**
-   * Whether this form is expected to be faster than the forms after it in the table, if forms are not measured.
-   * Default: always.
+   * The rule of thumb: whether this form is expected to be faster than the forms after it in the table. Default:
+   * always.
    */
   prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
   /**
-   * Whether the form is measured against others. Default: always. Forms that need far more memory than others are not
-   * measured.
+   * Whether the form takes part in measurements. Default: always. Forms that need far more memory than others do not.
    */
   races?(found: Found): boolean;
   /**
    * Emits the form.
    *
-   * @returns the values that replace the node's outputs, or nothing if they have the outputs' own names
+   * @returns the values that replace the node's outputs, or nothing if the emitted values already have the outputs'
+   * names
    */
   write(node: NodeProto, ops: Ops, found: Found): readonly string[] | undefined;
   /** The reason for the form: the measured gain over the forms after it in the table, or why the form is needed. */

@@ -26,12 +26,14 @@ import { isFor, type Target } from './target.ts';
 
 const own = await channelBlockOf(ort, {});
 
-/** A use of an operator: its inputs by name, and its nodes. The last node is the one to be written. */
+/**
+ * A test case for an operator: its inputs by name, and its nodes. The last node is the one whose forms are compared.
+ */
 interface Use {
   readonly inputs: readonly ValueSpec[];
   readonly data: Readonly<Record<string, ort.Tensor>>;
   readonly nodes: readonly NodeSpec[];
-  /** The number of the last node's outputs. */
+  /** How many outputs the last node has. */
   readonly outputs: number;
 }
 
@@ -45,7 +47,7 @@ const numbers = (dims: readonly number[], seed: number, from = -2, to = 2): Floa
     return Math.round(2 * (from + unit * (to - from))) / 2;
   });
 
-/** A use of one node. Inputs are random floats unless given. */
+/** A test case for one node. Inputs are random floats unless they are given. */
 function use(
   op: string,
   inputs: Readonly<Record<string, readonly number[] | ort.Tensor>>,
@@ -207,7 +209,7 @@ const transposed = fc
     );
   });
 
-/** Random uses of each operator that has forms. */
+/** Random test cases for each operator that has forms. */
 const uses: Readonly<Record<string, fc.Arbitrary<Use>>> = {
   'clr:ReluGrad': fc.tuple(pools, flag).map(([{ x, g, attributes }, pooled]) =>
     pooled
@@ -318,7 +320,7 @@ function makeConstant(
   return { op: 'Constant', inputs: [], outputs: [name], extra: [value] };
 }
 
-/** Writes a use in a row's form and runs it; `undefined` if the row does not apply. */
+/** Writes a test case in the form of a row and runs it. The result is `undefined` if the form does not apply. */
 async function outcome(
   { inputs, data, nodes, outputs }: Use,
   target: Target,
@@ -337,7 +339,7 @@ async function outcome(
     const match = node === last && chosen ? forms.find(({ row }) => row === chosen) : undefined;
     if (match) applied = true;
     if (match) return match;
-    // All other nodes, and in the comparison this node too, are written in the plainest form.
+    // All other nodes are written in their general form. For the comparison, this node is too.
     return node.domain === privateDomain ? forms.at(-1) : undefined;
   });
   const { proto } = finish({
@@ -399,7 +401,7 @@ describe('a form', () => {
 
   it.each(
     titled.filter(([, row]) => row !== lastOf(row.operator) || !row.operator.startsWith(privateDomain)),
-  )('%s gives the same result as the plain form', async (_title, row) => {
+  )('gives the same result as the general form: %s', async (_title, row) => {
     let count = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -1,10 +1,10 @@
 /**
- * Execution providers for which clr emits different forms. `'any'` means all except WebGPU. On `'cpu'`, products by 0
- * or 1 are exact. Other providers may round the factors (TF32).
+ * Execution providers for which clr emits different forms. A model for `'any'` runs correctly on every provider except
+ * WebGPU. On `'cpu'`, products by 0 or 1 are exact. Other providers may round the factors (TF32).
  */
 export type Provider = 'any' | 'cpu' | 'webgpu';
 
-/** The target for which a model is written. */
+/** The provider and the channel blocks for which a model is written. */
 export interface Target {
   readonly provider: Provider;
   /**

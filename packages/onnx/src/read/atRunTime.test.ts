@@ -63,7 +63,7 @@ async function check(
   const trainer = await createTrainer(ort, bytes, { ...options, ...quiet });
   const gradients = await trainer.gradients({ ...feeds, target });
   expect([...gradients.keys()].sort()).toEqual([...trained].sort());
-  // The training model's loss equals the loss that the file itself computes.
+  // The training model's loss equals the loss of the file's output in ONNX Runtime.
   const { loss } = await trainer.evaluate([{ ...feeds, target }]);
   const session = await ort.InferenceSession.create(bytes, quiet.session);
   const { y } = await session.run(feeds);
@@ -108,7 +108,7 @@ describe('an If that is decided at run time', () => {
     expect(second.get('v')?.every((slope) => slope !== 0)).toBe(true);
   });
 
-  it('can give values of different shapes, pass values through, and be nested', async () => {
+  it('can have outputs whose shapes depend on the branch, pass values through, and be nested', async () => {
     const other: ModelSpec = {
       nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['same'] }],
       outputs: [value('same')],
@@ -160,7 +160,7 @@ describe('an If that is decided at run time', () => {
     expect(() => build(8)).toThrow(/an If to be one value.*shape \[8, 1\].*batch of 1/s);
   });
 
-  it('names an operator without a gradient inside a branch', async () => {
+  it('is refused if a branch has an operator without a gradient, which the error names', async () => {
     const odd: ModelSpec = {
       nodes: [
         { op: 'MatMul', inputs: ['x', 'w'], outputs: ['p'] },
@@ -176,7 +176,7 @@ describe('an If that is decided at run time', () => {
   });
 });
 
-/** h ← tanh(h·w + c). The body also collects h. */
+/** A loop body: s ← tanh(s·w + c). It also collects the sums of s over the batch. */
 const round = (going: readonly NodeSpec[], condition: string): ModelSpec => ({
   inputs: [value('i', long, []), value('on', bool, []), value('s', float, undefined)],
   nodes: [
@@ -193,7 +193,7 @@ describe('a Loop that is decided at run time', () => {
   const always: NodeSpec[] = [{ op: 'Identity', inputs: ['on'], outputs: ['going'] }];
   const names = ['w', 'c', 'o'];
 
-  it('passes gradients back through the rounds that were run', async () => {
+  it('passes gradients back through the iterations that were run', async () => {
     const loop: NodeSpec = {
       op: 'Loop',
       inputs: ['k', 'yes', 'x'],
@@ -234,7 +234,7 @@ describe('a Loop that is decided at run time', () => {
     await check(bytes, { x: floats(5, 4), k: integer(4) }, floats(4, 3), names);
   });
 
-  it('can end by its own condition', async () => {
+  it('can end through a condition that its body computes', async () => {
     const until: NodeSpec[] = [{ op: 'Less', inputs: ['i', 'k'], outputs: ['going'] }];
     const loop: NodeSpec = {
       op: 'Loop',
@@ -272,7 +272,7 @@ describe('a Scan of symbolic length', () => {
     [1, 0],
     [0, 1],
     [1, 1],
-  ])('passes gradients back through its steps and to its rows (directions %i, %i)', async (one, other) => {
+  ])('passes gradients back through steps and input slices (directions %i, %i)', async (one, other) => {
     const rows: NodeSpec = { op: 'MatMul', inputs: ['x', 'w'], outputs: ['m'] };
     const scan = (outputs: string[]): NodeSpec => ({
       op: 'Scan',
@@ -339,7 +339,7 @@ describe('a recurrent layer of symbolic length', () => {
   );
 });
 
-it('describes a weight inside a branch with the nodes that read it', () => {
+it('describeModel lists a weight inside a branch together with the nodes that read it', () => {
   const branch = (name: string): ModelSpec => ({
     nodes: [{ op: 'MatMul', inputs: ['x', name], outputs: ['r'] }],
     outputs: [value('r')],

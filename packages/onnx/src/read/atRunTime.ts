@@ -12,13 +12,13 @@ import { writeOut } from '../graph/writeOut.ts';
 /** Appends a node of the model to the graph. */
 export type Append = (node: NodeProto) => void;
 
-/** An inner graph, read like the rest of the model, and its outputs. */
+/** An inner graph that has been read like the rest of the model, and the names of its outputs. */
 interface Inner {
   readonly graph: GraphProto;
   readonly outputs: readonly string[];
 }
 
-/** Reads an inner graph whose inputs have these shapes. */
+/** Reads an inner graph whose inputs have these types and shapes. */
 function read(
   b: Ops,
   node: NodeProto,
@@ -55,8 +55,8 @@ const sameShape = (a: Dims, c: Dims): boolean =>
   (a !== undefined && c !== undefined && a.length === c.length && a.every((dim, i) => dim === c[i]));
 
 /**
- * Reads the body of a loop. A round may change the shape of a state, so the body is read again until the shapes no
- * longer change.
+ * Reads the body of a loop. An iteration may change the shape of a loop state, so the body is read up to four times,
+ * until the shapes no longer change.
  */
 function readBody(
   b: Ops,
@@ -86,10 +86,10 @@ function readBody(
 const typed = (b: Ops, names: readonly string[]): boolean => names.every((name) => b.type(name).type !== 0);
 
 /**
- * Reads an If, Loop or Scan that is decided at run time. Its inner graphs are upgraded to the working opset. The outer
- * values that they read become inputs of the node, so that gradients reach them.
+ * Reads an If whose condition, or a Loop or Scan whose length, is known only at run time. Its inner graphs are upgraded
+ * to the working opset. The outer values that they read become inputs of the node, so that gradients reach them.
  *
- * @returns whether the node was read; it stays unchanged if its graphs handle lists or values of unknown type
+ * @returns whether the node was read; it stays unchanged if its graphs use sequences or values of unknown type
  */
 export function readAtRunTime(node: NodeProto, b: Ops, opset: number, append: Append): boolean {
   if (node.domain !== '' || !/^(If|Loop|Scan)$/.test(node.opType)) return false;
@@ -110,7 +110,7 @@ export function readAtRunTime(node: NodeProto, b: Ops, opset: number, append: Ap
 const named = (b: Ops, node: NodeProto): string[] =>
   node.output.map((name) => (name === '' ? b.uniqueName('unused') : name));
 
-/** An If takes one branch for the whole batch, so its condition is one value. */
+/** An If takes one branch for the whole batch, so its condition must be one value. */
 function checkCondition(node: NodeProto, b: Ops): void {
   const dims = b.dims(node.input[0] ?? '');
   if (!dims?.some((dim) => typeof dim === 'number' && dim !== 1)) return;

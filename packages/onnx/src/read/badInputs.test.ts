@@ -41,7 +41,7 @@ type Bad = readonly [what: string, model: Uint8Array, says: RegExp, options?: Pa
 
 const damaged: readonly Bad[] = [
   ['an empty file', new Uint8Array(0), /no bytes/],
-  ['a text instead of a model', new TextEncoder().encode('<!doctype html><html>404</html>'), /not ONNX/],
+  ['text instead of a model', new TextEncoder().encode('<!doctype html><html>404</html>'), /not ONNX/],
   ['half a file', good.subarray(0, good.length >> 1), /truncated|lost|no node makes|not ONNX/],
   ['a file without its last byte', good.subarray(0, good.length - 1), /truncated|damaged|not ONNX/],
   ['a graph without outputs', file({ outputs: [] }), /without outputs/],
@@ -111,7 +111,7 @@ const contradictory: readonly Bad[] = [
 /** Models that only the runtime can refuse. */
 const refusedByRuntime: readonly Bad[] = [
   [
-    'a product whose sizes do not fit',
+    'a matrix product whose sizes do not match',
     file({ initializers: [{ name: 'w', type: float, dims: [3, 2], values: [1, 2, 3, 4, 5, 6] }] }),
     /./,
   ],
@@ -136,7 +136,7 @@ const meaningless: readonly Bad[] = [
     /no float weight/,
   ],
   [
-    'a model of integers alone',
+    'a model with only integers',
     file({
       initializers: [{ name: 'w', type: long, dims: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }],
       inputs: [{ name: 'x', type: long, dims: ['{n}', 4] }],
@@ -178,7 +178,7 @@ const meaningless: readonly Bad[] = [
   ],
   ['CTC labels for an output with two axes', good, /three axes.*"ctc"/s, { loss: 'ctc' }],
   [
-    'a blank that is not a class',
+    'a CTC blank that is not a class',
     file({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 2] }],
@@ -201,7 +201,7 @@ const said = (error: unknown): string => {
 describe.each([
   ['a damaged file', damaged],
   ['a cycle', cyclic],
-  ['sizes that contradict each other', contradictory],
+  ['sizes that do not fit the model', contradictory],
   ['a model that cannot be trained', meaningless],
 ] as const)('%s', (_kind, cases) => {
   it.each(cases.map((c) => [c[0], c] as const))('refuses %s', (_what, [, model, says, options = {}]) => {
@@ -243,7 +243,7 @@ describe('weights in missing files', () => {
       ],
     });
   const cases: readonly Lost[] = [
-    ['a model without the callback that reads them', away('w.bin'), /external data/],
+    ['a model with external weights but no callback that reads them', away('w.bin'), /external data/],
     [
       'a callback that fails',
       away('w.bin'),
@@ -266,7 +266,7 @@ describe('weights in missing files', () => {
     ],
     ['a callback that returns nothing', away('w.bin'), /undefined/, () => undefined as unknown as Uint8Array],
     [
-      'a callback that returns too few bytes of an open-ended part',
+      'a callback that returns too few bytes for a weight without a declared length',
       away('w.bin'),
       /8 elements.*2 elements/s,
       () => new Uint8Array(8),

@@ -16,8 +16,8 @@ const transposed = (from: string, to: string, perm: readonly number[]): NodeProt
   });
 
 /**
- * Rewrites a recurrent layer whose first axis is the batch (`layout` = 1) as one whose first axis is time, between
- * transpositions. ONNX Runtime has kernels only for layers whose first axis is time.
+ * Rewrites a recurrent layer whose first axis is the batch (`layout` = 1) as one whose first axis is time, with
+ * transposes before and after it. ONNX Runtime has kernels only for layers whose first axis is time.
  *
  * @returns the nodes that replace it; `undefined` for any other node
  */

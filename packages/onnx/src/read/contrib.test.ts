@@ -12,7 +12,7 @@ const wave = (length: number, pace: number): number[] =>
 const size = (dims: readonly number[]): number => dims.reduce((n, dim) => n * dim, 1);
 
 interface Case {
-  /** The shapes of the inputs, each a parameter; `undefined` for an omitted one. */
+  /** The shapes of the inputs, which are all parameters. An omitted input is `undefined`. */
   readonly inputs: readonly (readonly number[] | undefined)[];
   readonly dims: readonly number[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
   Attention: { inputs: [x, [8, 24], [24]], dims: x, attributes: { num_heads: 4 } },
 };
 
-/** A model with one operator. Each of its inputs is a parameter times `one`, which the batch feeds. */
+/** A model with one operator. Each input of the operator is a parameter times `one`, an input of the model. */
 function modelOf(name: string, c: Case): { file: Uint8Array; parameters: readonly InitializerSpec[] } {
   const parameters = c.inputs.flatMap((dims, i) =>
     dims ? [{ name: `p${i}`, type: float, dims, values: wave(size(dims), 0.7 + i / 3) }] : [],
@@ -99,7 +99,7 @@ const one = new ort.Tensor('float32', Float32Array.of(1), [1]);
 
 describe("ONNX Runtime's own operators, written in standard operators", () => {
   it.each(Object.entries(cases))(
-    '%s: agrees with its kernel, and its gradient with central differences',
+    '%s: agrees with the kernel of ONNX Runtime, and its gradient with central differences',
     async (name, c) => {
       const { file, parameters } = modelOf(name, c);
       const session = await ort.InferenceSession.create(file, { graphOptimizationLevel: 'disabled' });

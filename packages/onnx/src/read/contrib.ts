@@ -5,7 +5,10 @@ import { operatorKey } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Writes a node in standard ONNX operators and returns its outputs, or `undefined` for an unsupported form. */
+/**
+ * Writes a node in standard ONNX operators and returns its outputs. Returns `undefined` if the node uses an unsupported
+ * option. An output that is not supported is `undefined`.
+ */
 type WriteOut = (node: NodeProto, b: Ops) => readonly (string | undefined)[] | undefined;
 
 /** x·½·(1 + erf(x/√2)). */
@@ -22,7 +25,7 @@ function fastGelu(b: Ops, x: string): string {
   return b.mul(b.mul(x, b.scalar(0.5, x)), b.add(b.emit('Tanh', [inner]), b.scalar(1, x)));
 }
 
-/** Normalises rows. The rows of a Softmax already sum to 1. */
+/** Normalises rows. The L1 norm leaves the output of a Softmax unchanged, because its rows already sum to 1. */
 const normalizer: WriteOut = (node, b) => {
   const x = inputOf(node, 0);
   const p = { L1: 1, L2: 2 }[text(node, 'norm', 'MAX')];
@@ -127,7 +130,7 @@ const fusedConv: WriteOut = (node, b) => {
   const y = b.emit('Conv', node.input.slice(0, 3));
   const conv = b.nodes.at(-1);
   if (!conv) return undefined;
-  // Appends the node a second time, now with its attributes, so that they count when its shape is inferred.
+  // Appends the node again with its attributes, because the shape is inferred from them.
   b.nodes.pop();
   conv.attribute = kept;
   b.append(conv);
@@ -171,10 +174,10 @@ const writers: Readonly<Record<string, WriteOut>> = {
 };
 
 /**
- * Writes a fused operator of ONNX Runtime's optimizer (`com.microsoft`) in standard ONNX operators, which have
- * gradients.
+ * Writes a fused operator of ONNX Runtime's optimizer, or a Normalizer of `ai.onnx.ml`, in standard ONNX operators,
+ * which have gradients.
  *
- * @returns whether it was written; an unsupported form is left unchanged
+ * @returns whether it was written; a node with unsupported options is left unchanged
  */
 export function writeContrib(node: NodeProto, b: Ops): boolean {
   const writer = writers[operatorKey(node)];

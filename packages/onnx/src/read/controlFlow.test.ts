@@ -103,7 +103,7 @@ describe('loops of known length', () => {
     );
   });
 
-  it('return the values that they collect in every round', async () => {
+  it('return the values that they collect in every iteration', async () => {
     const loop: NodeSpec = { op: 'Loop', inputs: ['three', '', 'x'], outputs: ['', 'y'], extra: [body()] };
     const found = await gradientOf([loop], [3, 2, 3]);
     const each = rounds('x', 'last', 3);
@@ -143,7 +143,7 @@ describe('loops of known length', () => {
   });
 });
 
-it('traces lists that a scripted model fills and empties again', async () => {
+it('resolves lists that a scripted model fills and then empties', async () => {
   const nodes: NodeSpec[] = [
     { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
     { op: 'SplitToSequence', inputs: ['m', 'one'], outputs: ['rows'], attributes: { axis: 0 } },
@@ -152,7 +152,7 @@ it('traces lists that a scripted model fills and empties again', async () => {
     { op: 'SequenceErase', inputs: ['three rows', 'one'], outputs: ['two rows'] },
     { op: 'ConcatFromSequence', inputs: ['two rows'], outputs: ['y'], attributes: { axis: 0 } },
   ];
-  // Only the second row is used, twice: 2·mean(y)·x.
+  // Only the second row of x is used, twice. Each of the two copies adds 2·(x·w)·x / 6.
   const expected = [0, 1, 2].map((i) => {
     const [value, w] = [x.data[3 + i] as number, [0.5, -1, 2][i] as number];
     return (2 * 2 * value * w * value) / 6;
@@ -253,7 +253,7 @@ describe('scans of known length', () => {
   });
 });
 
-it('unrolls a map over a known list', async () => {
+it('unrolls a SequenceMap over a known list', async () => {
   const times = graph(
     'body',
     [{ op: 'Mul', inputs: ['row', 'factor'], outputs: ['product'] }],

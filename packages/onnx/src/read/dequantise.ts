@@ -7,7 +7,7 @@ import { findQuantised } from './quantisedWeights.ts';
 
 /**
  * Replaces the stored integers of quantised weights by float32 values of the same name. These master weights can be
- * trained, and are rounded back when the model is exported.
+ * trained, and are rounded back to integers when the model is exported.
  *
  * @param chosen - selects the weights to replace
  */

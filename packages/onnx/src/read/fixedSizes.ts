@@ -6,7 +6,7 @@ import type { Dim } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** The old and the new size of an axis that the file fixed. */
+/** The old and the new size of an axis that has a fixed size in the file. */
 export interface Change {
   readonly old: number;
   readonly size: number;
@@ -25,15 +25,15 @@ function cannotFollow(node: NodeProto, { old, size }: Change, why: string): Erro
 }
 
 /**
- * Refuses a node whose inputs fitted together in the file, but do not with the new sizes. The cause is an earlier node
- * that keeps its size, such as a Resize to a fixed size.
+ * Refuses a node whose input shapes match in the file, but not with the new sizes. The cause is an earlier node whose
+ * output keeps its size, such as a Resize to a fixed size.
  */
 function checkFit(node: NodeProto, b: Ops): void {
   const joins = node.opType === 'Concat';
   if (node.domain !== '' || !(joins || /^(Add|Sub|Mul|Div|Where|Sum)$/.test(node.opType))) return;
   const [first, ...others] = node.input.map((name) => b.dims(name)).filter((dims) => dims !== undefined);
   if (!first) return;
-  // Axes counted from the last one, as broadcasting does.
+  // Axes are counted from the last one, as in broadcasting.
   const along = joins ? axisOf(int(node, 'axis', 0), first.length) - first.length : undefined;
   const clash = (dims: readonly Dim[], axis: number): boolean => {
     const [size, other] = [dims.at(axis), first.at(axis)];
@@ -64,8 +64,8 @@ function oldSize(dim: Dim, symbols: ReadonlyMap<string, Change>): number | undef
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
 /**
- * A key that identifies a node in both readings of the model. Names that clr made are left out, because they may differ
- * between the readings.
+ * A key that identifies a node in both passes over the model: with symbols, and with the new sizes. Names that clr made
+ * are left out, because they may differ between the passes.
  */
 function keyOf(node: NodeProto, b: Ops): string {
   const made = node.output.find((name) => name !== '') ?? '';
@@ -126,8 +126,8 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
   };
 
   /**
-   * If an axis grows from size 1, repeats the values that keep size 1 along that axis: a class token, the initial state
-   * of a recurrent layer.
+   * If an axis grows from size 1, repeats the values that still have size 1 along it, such as a class token or the
+   * initial state of a recurrent layer.
    */
   const repeat = (
     node: NodeProto,

@@ -41,7 +41,7 @@ export class FloatWeights {
     return b.emit('DequantizeLinear', inputs, scalar ? {} : { axis: at });
   }
 
-  /** A packed weight: its master, or its integers times their scale. It is `undefined` if it is not stored. */
+  /** A packed weight: its master, or its integers times their scale. `undefined` if the weight is not stored. */
   packed(name: string): string | undefined {
     const b = this.#b;
     if (this.isTrained(name)) return this.master(name);

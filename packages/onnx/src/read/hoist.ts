@@ -41,7 +41,7 @@ function namer(proto: ModelProto): (own: string, path: readonly string[]) => str
   };
 }
 
-/** The attributes of a Constant node that may hold floats, each with its last part in a {@link Place}. */
+/** The attributes of a Constant node that may hold floats, and how a {@link Place} in each of them ends. */
 const kinds: Readonly<Record<string, string>> = { value: 't', value_float: 'f', value_floats: 'floats' };
 
 /** The floats of a Constant node and their path inside the node. */
@@ -55,14 +55,14 @@ function floatsOf(node: NodeProto): { tensor: TensorProto; way: string } | undef
     : undefined;
 }
 
-/** Whether a tensor is an array of low-bit integers, which means a quantised weight. */
+/** Whether a tensor is an array of low-bit integers. Such a tensor is taken for a quantised weight. */
 const isStoredWeight = ({ dataType, dims }: TensorProto): boolean => dims.length > 0 && fewBits.has(dataType);
 const fewBits: ReadonlySet<number> = new Set([DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4]);
 
 /**
  * Moves float tensors from inside nodes (a Constant, a branch, a loop's body) to the graph's initializers, so that all
- * weights are in one place. Functions keep their tensors, for calls that are not inlined. If a body is inlined, all
- * calls share one tensor.
+ * weights are in one place. Functions also keep their tensors, for calls that are not inlined. All inlined calls of a
+ * function share one tensor.
  *
  * @param model - a freshly decoded model, which this function changes
  */

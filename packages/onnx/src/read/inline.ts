@@ -67,7 +67,7 @@ export function instantiate(
   return nodes;
 }
 
-/** The branch that an If with a known condition takes. It is `undefined` if the condition is known only at run time. */
+/** The branch that an If with a known condition takes. `undefined` if the condition is known only at run time. */
 export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
   if (node.opType !== 'If' || node.domain !== '') return undefined;
   const condition = node.input[0] ?? '';
@@ -79,7 +79,7 @@ export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
 /** Exporters do not nest deeper than this. */
 const deepest = 64;
 
-/** Refuses functions and loops that unfold without end. */
+/** Refuses functions and loops that expand without end. */
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {
   if (depth > deepest || nodes > maxNodes) {
     throw fail(

@@ -2,13 +2,13 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { scaleBehind } from './quantisedWeights.ts';
 
-/** The float form of an integer product: the product is `value` divided by all scales in `by`. */
+/** An integer product in floats: it equals `value` divided by all scales in `by`. */
 interface Scaled {
   readonly value: string;
   readonly by: readonly string[];
 }
 
-/** The scale of the weight of each integer product, by the product's name. */
+/** The weight's scale for each integer product, by the name of the product. */
 function weightScales(b: Ops, nodes: readonly NodeProto[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const products = nodes.filter(({ opType }) => opType === 'MatMulInteger' || opType === 'ConvInteger');
@@ -29,9 +29,9 @@ function weightScales(b: Ops, nodes: readonly NodeProto[]): ReadonlyMap<string, 
 }
 
 /**
- * Integer products, which a model multiplies by the scales of both operands in separate nodes. They are written as
- * products of floats. If a node reads the product before both scales have been multiplied in, the float product is
- * divided by the remaining scales.
+ * Writes integer products (MatMulInteger, ConvInteger) as products of floats. The model multiplies an integer product
+ * by the scales of both operands in separate nodes. If a node reads the product before both scales have been multiplied
+ * in, the float product is divided by the remaining scales.
  */
 export class IntegerProducts {
   readonly #b: Ops;
@@ -48,7 +48,7 @@ export class IntegerProducts {
     this.#weightScales = weightScales(b, nodes);
   }
 
-  /** The scale of the weight of a product. It is 1 if the model does not multiply the product by a scale. */
+  /** The scale of a product's weight. It is 1 if the model does not multiply the product by a scale. */
   weightScale(product: string): string {
     return this.#weightScales.get(product) ?? this.#b.scalar(1, '');
   }

@@ -43,10 +43,10 @@ const shares: NodeSpec = {
 
 describe('linear models of scikit-learn', () => {
   it.each([
-    ['whole numbers', { classlabels_ints: [3, 5, 9] }, DataType.INT64],
-    ['words', { classlabels_strings: ['a', 'b', 'c'] }, DataType.STRING],
+    ['integers', { classlabels_ints: [3, 5, 9] }, DataType.INT64],
+    ['strings', { classlabels_strings: ['a', 'b', 'c'] }, DataType.STRING],
   ] as const)(
-    'trains a classifier with labels of %s, and exports the model that was evaluated',
+    'trains a classifier whose labels are %s, and exports a model with the evaluated loss',
     async (_, labels, type) => {
       const model = file(
         [classifier(labels, 'SOFTMAX'), shares],
@@ -112,7 +112,7 @@ describe('linear models of scikit-learn', () => {
 
   it.each([
     ['one score for two classes', classifier({ classlabels_ints: [0, 1] }, 'LOGISTIC', 1)],
-    ['another transform', classifier({ classlabels_ints: [0, 1, 2] }, 'PROBIT')],
+    ['an unsupported transform', classifier({ classlabels_ints: [0, 1, 2] }, 'PROBIT')],
   ])('refuses a model with %s', async (_, node) => {
     const model = file([node], [{ name: 'raw', type: DataType.FLOAT }]);
     await expect(createTrainer(ort, model, { loss: 'mse', optimizer: adam() })).rejects.toThrow(

@@ -25,7 +25,7 @@ export interface LinearModel {
   readonly nodes: readonly NodeProto[];
 }
 
-/** The operator after the product, by `post_transform`. */
+/** The operator after the matrix product, by `post_transform`. */
 const transforms: Readonly<Record<string, string>> = {
   NONE: 'Identity',
   LOGISTIC: 'Sigmoid',
@@ -46,7 +46,7 @@ function labelsOf(node: NodeProto, name: string): TensorProto | undefined {
  * Writes a LinearRegressor or LinearClassifier, whose weights are attributes, as a Gemm and its post-transform.
  *
  * @param nameOf - returns a unique name for a weight
- * @returns `undefined` for other nodes and for forms without an equivalent (one score for two classes, PROBIT)
+ * @returns `undefined` for other nodes, and for models without an equivalent (one score for two classes, PROBIT)
  */
 export function linearModel(node: NodeProto, nameOf: (own: string) => string): LinearModel | undefined {
   const { opType, domain, input, output } = node;

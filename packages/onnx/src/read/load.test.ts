@@ -81,7 +81,7 @@ describe('loading a model', () => {
         opsetImport: opsets,
         node: [
           makeNode({ op: 'Pow', inputs: ['a', 'm'], outputs: ['p'] }),
-          // This is the opset 13 form inside a model of opset 18, because the opset of the function counts.
+          // ReduceMean as in opset 13, although the model has opset 18: the function declares its own opset.
           makeNode({ op: 'ReduceMean', inputs: ['p'], outputs: ['q'], attributes: { axes: [0] } }),
           makeNode({ op: 'Mul', inputs: ['q', 'q'], outputs: ['unused'] }),
           makeNode({ op: 'Identity', inputs: ['p'], outputs: ['b'] }),
@@ -150,7 +150,7 @@ describe('loading a model', () => {
     expect(await gradientOf(choice([always]))).toEqual(expected);
   });
 
-  it('takes the gradient of the branch that an If takes at run time', async () => {
+  it('computes the gradient of the branch that an If takes at run time', async () => {
     const expected = await gradientOf(makeModel({ ...spec, nodes: plain }));
     // The maximum is finite, so the If takes the first branch.
     const decided: readonly NodeSpec[] = [
@@ -161,7 +161,7 @@ describe('loading a model', () => {
     expect(await gradientOf(choice(decided))).toEqual(expected);
   });
 
-  it('ignores optional inputs at the end that have an empty name', async () => {
+  it('ignores trailing optional inputs with an empty name', async () => {
     // ONNX Runtime fuses a sum and a normalisation, and the fused operator would read the empty third input.
     const normalise = (inputs: readonly string[]): readonly NodeSpec[] => [
       { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
@@ -224,7 +224,7 @@ describe('loading a model', () => {
     expect(await layer(1, batchFirst)).toEqual(await layer(0, plainly));
   });
 
-  it('updates running statistics that two normalisations share, once for each of them in order', async () => {
+  it('updates shared running statistics once for each of two batch normalisations, in order', async () => {
     const normalise = (from: string, to: string): NodeSpec => ({
       op: 'BatchNormalization',
       inputs: [from, 'w', 'bias', 'mean', 'variance'],
@@ -246,8 +246,8 @@ describe('loading a model', () => {
     await trainer.trainStep(batch, { lr: 0 });
     const exported = readModel(await trainer.exportModel()).graph.initializer;
     const [mean] = exported.filter(({ name }) => name === 'mean').map(floatData);
-    // The first normalisation stores 0.5·mean(x). The second stores half of that plus half of its own batch's mean,
-    // which is the first one's bias.
+    // The first normalisation stores 0.5·mean(x). The second stores half of that plus half the mean of its own input,
+    // which equals the first one's bias.
     [0, 1, 2].forEach((i) => {
       const first = ((batch.x.data[i] as number) + (batch.x.data[i + 3] as number)) / 4;
       expect(mean?.[i]).toBeCloseTo(0.5 * first + 0.5, 5);

@@ -21,7 +21,7 @@ import { StraightThrough } from './straightThrough.ts';
 import { roundsOf, unrollLoop } from './unroll.ts';
 import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
-/** A model as a graph that can grow. */
+/** A model as a graph to which nodes can be appended. */
 export interface Loaded {
   readonly b: Ops;
   /** The model's inputs that have no stored value. */
@@ -55,10 +55,10 @@ function checkNode(b: Ops, node: NodeProto): void {
   }
 }
 
-/** Changes a node before it is read, for example to switch it to inference mode. */
+/** Changes a node after its upgrade and before it is appended, for example to switch it to inference mode. */
 export type Adjust = (node: NodeProto, b: Ops) => void;
 
-/** The opset of a function's body or of the model itself. */
+/** The opset that a function's body declares, or else that of its caller. */
 function opsetOf(body: FunctionProto, preset: number): number {
   return Number(
     body.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? preset,
@@ -74,7 +74,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
           { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
           {
             expected: `operators of opset ${workingOpset} inside control flow`,
-            advice: `Fix the free axes with \`sizes\`, so that the loop can be unrolled or the branch is known, or export the model with opset ${workingOpset}.`,
+            advice: `Fix the dynamic axes with \`sizes\`, so that the loop can be unrolled or the branch is known, or export the model with opset ${workingOpset}.`,
           },
         );
       }
@@ -86,7 +86,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
 /** Operators of quantised models. */
 const quantisedOperator = /[Qq]uantize|Integer|QLinear|NBits/;
 
-/** Makes the writer of quantised operators. The result is `undefined` if the model has none. */
+/** Creates the object that writes quantised operators in floats. `undefined` if the model has no such operators. */
 function straightThrough(
   b: Ops,
   model: Model,
@@ -129,7 +129,8 @@ export function loadGraph(
 
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
-    // Drops omitted optional inputs at the end of the list. ONNX Runtime's fusions fail on empty names at this place.
+    // Drops omitted optional inputs at the end of the list, because ONNX Runtime's fusions fail on trailing empty
+    // names.
     while (node.input.at(-1) === '') node.input.pop();
     checkNode(b, node);
     const key = functionKey(node, node.opType);

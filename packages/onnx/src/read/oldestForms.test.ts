@@ -177,7 +177,7 @@ const cases: readonly Case[] = [
 
 describe('nodes older than opset 7', () => {
   it.each(cases)(
-    'trains $name like the current form',
+    'trains like the equivalent nodes of opset 18: $name',
     async ({ opset, old, now, stored = [], size = 48 }) => {
       const last = wave('last', [size, 1]);
       const reads = (nodes: readonly NodeSpec[]) => [
@@ -225,7 +225,7 @@ describe('nodes older than opset 7', () => {
     await expect(trained(opset, [node], [...normed, wave('last', [48, 1])])).rejects.toThrow(why);
   });
 
-  it('reads a file without operator sets as opset 1', () => {
+  it('reads a file without opset imports as opset 1', () => {
     const { proto } = readModel(
       makeModel({ opset: 1, inputs: [], outputs: [{ name: 'y', type: float, dims: [1] }], nodes: [] }),
     );
@@ -234,7 +234,7 @@ describe('nodes older than opset 7', () => {
     expect(readModel(writeModel(proto)).opset).toBe(1);
   });
 
-  it('are refused by a change that adds new nodes', () => {
+  it('are refused by replaceHead, because it adds new nodes', () => {
     const model = makeModel({
       opset: 6,
       inputs: [{ name: 'x', type: float, dims: [1, 4] }],

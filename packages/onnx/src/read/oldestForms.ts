@@ -7,10 +7,10 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** The first opset without the old forms that this file rewrites. */
+/** The first opset whose nodes need none of the rewrites in this file. */
 export const firstSettledOpset = 7;
 
-/** Rewrites a node as opset 7 defines it. May emit nodes before it. */
+/** Rewrites a node of an older opset as opset 7 defines it. It may emit further nodes before this node. */
 type Settle = (node: NodeProto, b: Ops, opset: number) => void;
 
 function without(node: NodeProto, ...names: string[]): void {
@@ -25,7 +25,9 @@ function refuse(node: NodeProto, expected: string, received: string): Error {
   );
 }
 
-/** Appends axes of size 1 to the second input, which was aligned with the first from `axis` on. */
+/**
+ * Appends axes of size 1 to the second input, so that its first axis is aligned with axis `axis` of the first input.
+ */
 function putAlong(node: NodeProto, b: Ops, axis: number): void {
   const [x, y] = [inputOf(node, 0), inputOf(node, 1)];
   const [rank, own] = [b.dims(x)?.length, b.dims(y)?.length];
@@ -48,7 +50,7 @@ const stretched: Settle = (node, b) => {
   if (asked && axis) putAlong(node, b, Number(axis.i));
 };
 
-/** In old opsets, the slope had one element for each channel. */
+/** In old opsets, the slope of PRelu had one element for each channel. */
 const slopes: Settle = (node, b) => {
   const [own] = b.dims(inputOf(node, 1)) ?? [];
   if (own !== 1) putAlong(node, b, 1);
@@ -81,14 +83,14 @@ const intoInput =
     node.input[1] = b.ints(values);
   };
 
-/** In old opsets, the type was given as a string. */
+/** In old opsets, Cast took its target type as a string. */
 const castByName: Settle = (node, _b, opset) => {
   if (opset >= 6) return;
   const word = text(node, 'to', '');
   const type = DataType[word.toUpperCase() as keyof typeof DataType];
   if (!type) throw refuse(node, 'the name of an ONNX type', `to = "${word}"`);
   without(node, 'to');
-  // All float16 values of the model have already been widened.
+  // All float16 values of the model have already been widened to float32.
   node.attribute.push(makeAttribute('to', isHalf(type) ? DataType.FLOAT : type));
 };
 
@@ -99,7 +101,7 @@ const preset =
     if (opset < since && !attribute(node, name)) node.attribute.push(makeAttribute(name, value));
   };
 
-/** In old opsets, the exponent was a float. */
+/** In old opsets, the exponent of LpPool was a float. */
 const wholePower: Settle = (node, _b, opset) => {
   if (opset >= 2 || !attribute(node, 'p')) return;
   const power = float(node, 'p', 2);
@@ -113,7 +115,7 @@ const pads: Settle = (node) => {
   if (old) old.name = 'pads';
 };
 
-/** In old opsets, only one axis could be repeated. */
+/** In old opsets, Tile could repeat only one axis. */
 const tile: Settle = (node, b, opset) => {
   if (opset >= 6) return;
   const rank = b.dims(inputOf(node, 0))?.length;
@@ -131,7 +133,7 @@ const tile: Settle = (node, b, opset) => {
   node.input.splice(1, 2, repeats);
 };
 
-/** In old opsets, the two scales were separate attributes. */
+/** In old opsets, the two scales of Upsample were separate attributes. */
 const upsample: Settle = (node) => {
   const scales = ['height_scale', 'width_scale'].map((name) => float(node, name, 1));
   without(node, 'height_scale', 'width_scale');
@@ -175,7 +177,7 @@ export function isUnsettled(node: NodeProto, opset: number): boolean {
 /**
  * Rewrites a node older than opset 7 as opset 7 defines it.
  *
- * @throws {ClrError} if no opset 7 form is equivalent
+ * @throws {ClrError} if opset 7 has no equivalent
  */
 export function settle(node: NodeProto, b: Ops, opset: number): void {
   if (opset >= firstSettledOpset) return;

@@ -13,7 +13,7 @@ interface Layout {
   readonly block: number;
 }
 
-/** Unpacks integers of a few bits. There are `rows` rows of `length` integers, and each row starts at a byte. */
+/** Unpacks low-bit integers. There are `rows` rows of `length` integers, and each row starts at a byte boundary. */
 function unpacked(bytes: Uint8Array, rows: number, length: number, bits: number): Uint8Array {
   const stride = Math.ceil((length * bits) / 8);
   const each = 8 / bits;
@@ -42,7 +42,8 @@ function zerosOf(
 /**
  * The weight [K, N] stored in the packed integers of a `MatMulNBits`.
  *
- * @returns `undefined` if another operator also reads the integers, or if the layout is not supported
+ * @returns `undefined` if the node does not read the integers as the weight of a `MatMulNBits`, or if the layout is not
+ * supported
  */
 export function packedBits(
   { node, input }: { readonly node: NodeProto; readonly input: number },
@@ -68,7 +69,7 @@ export function packedBits(
   const zero = zerosOf(stored(zeros), layout, blocks);
   if (scale.length !== n * blocks || zero?.length !== n * blocks) return undefined;
   if (tensor.rawData.length !== bytes || sizeOf(dimsOf(tensor)) !== bytes) return undefined;
-  // The group of element (row k, column n). A column's integers are stored next to each other.
+  // The block of element i of the [K, N] weight. The integers of a column are stored next to each other.
   const group = (i: number): number => (i % n) * blocks + Math.floor(Math.floor(i / n) / block);
   const known = { scale, zero, group, range: [0, 2 ** bits - 1] as const };
   return {

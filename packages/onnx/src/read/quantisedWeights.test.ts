@@ -80,7 +80,7 @@ const quantize = (from: string): NodeSpec => ({
 });
 
 const cases: Readonly<Record<string, Case>> = {
-  'QDQ, one scale, a bias of int32': {
+  'QDQ, one scale, an int32 bias': {
     nodes: [
       quantize('x'),
       { op: 'DequantizeLinear', inputs: ['q', 'xs', 'xz'], outputs: ['d'] },
@@ -101,7 +101,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['w', 'v', 'b'],
   },
-  'QDQ, a scale for each channel, and rounding after it': {
+  'QDQ, a scale for each channel, rounded outputs': {
     nodes: [
       image,
       { op: 'DequantizeLinear', inputs: ['w', 'cs', 'cz'], outputs: ['dw'], attributes: { axis: 0 } },
@@ -122,7 +122,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: false,
     trained: ['w', 'v'],
   },
-  'int4 in blocks': {
+  'int4 with a scale for each block': {
     opset: 21,
     nodes: [
       {
@@ -147,7 +147,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['n', 'v'],
   },
-  'dynamic, both scales in one product': {
+  'dynamic quantisation, both scales multiplied first': {
     nodes: [
       dynamic,
       { op: 'MatMulInteger', inputs: ['q', 'w', 'qz', 'z'], outputs: ['i'] },
@@ -160,7 +160,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['w', 'v'],
   },
-  'dynamic, the scales one after the other, with one for each column': {
+  'dynamic quantisation, one scale after the other, a scale for each column': {
     nodes: [
       dynamic,
       { op: 'MatMulInteger', inputs: ['q', 'w', 'qz'], outputs: ['i'] },
@@ -309,7 +309,7 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
     const trainer = await createTrainer(ort, file, options);
     expect([...(await trainer.parameters()).keys()].sort()).toEqual([...c.trained].sort());
     const [loss, wanted] = [(await trainer.evaluate([{ x, target }])).loss, await errorOf(file)];
-    // Integer products and float sums differ by rounding, which may move a rounded value to the next step.
+    // Integer products and float sums differ by rounding errors, which may move a value to the next integer.
     expect(Math.abs(loss - wanted) / wanted).toBeLessThan(c.smooth ? 1e-5 : 1e-2);
     expect(Buffer.compare(await trainer.exportModel(), file)).toBe(0);
     await trainer.dispose();
@@ -337,8 +337,8 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
 });
 
 describe('quantised weights', () => {
-  const { 'dynamic, both scales in one product': c } = cases as {
-    'dynamic, both scales in one product': Case;
+  const { 'dynamic quantisation, both scales multiplied first': c } = cases as {
+    'dynamic quantisation, both scales multiplied first': Case;
   };
 
   it('are not parameters if `trainable` leaves them out', async () => {

@@ -23,16 +23,16 @@ interface Use {
   readonly input: number;
 }
 
-/** The encoding of a weight by integers: its scale and zero tensors, and their axis. */
+/** How a weight is encoded in integers: its scales, its zero points, and the axis along which they vary. */
 export interface Coding {
   readonly scale: readonly Float32Array[];
   readonly zero: TensorProto | undefined;
   readonly axis: number;
-  /** The number of neighbours along the axis that share a scale, if scales belong to blocks; else 0. */
+  /** The number of neighbouring elements along the axis that share a scale, if each block has its own scale; else 0. */
   readonly block: number;
 }
 
-/** An index of a file: its stored tensors, and the readers and makers of values. */
+/** An index of a file: its stored tensors, and the nodes that read and make each value. */
 class File {
   readonly stored = new Map<string, TensorProto>();
   readonly readers = new Map<string, Use[]>();
@@ -88,8 +88,8 @@ export function scaleBehind(
 }
 
 /**
- * The encoding with which a node reads the integers at one of its inputs. It is `undefined` if it does not read them
- * as a weight.
+ * The encoding with which a node reads the integers at one of its inputs, or `undefined` if it does not read them as a
+ * weight.
  */
 function codingAt(file: File, { node, input }: Use, rank: number): Coding | undefined {
   const coding = (
@@ -195,8 +195,7 @@ const same = (a: Coding, b: Coding): boolean =>
 
 /**
  * Finds the stored integers that represent weights. All nodes that read them must use the same encoding, with scales
- * stored in the file. Scalars are not weights. Integers that the file does not store as plain bytes are not weights
- * either.
+ * stored in the file. Scalars do not count as weights, and neither do integers that are stored outside of `rawData`.
  */
 export function findQuantised(model: Model): Map<string, Quantised> {
   const found = new Map<string, Quantised>();

@@ -23,7 +23,7 @@ function spread(b: Ops, { name, dims, axis, group }: Quantised, values: Float32A
 
 /**
  * A master weight, rounded as in the export: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient
- * passes straight through. It is 0 where clipping changed the integer, as in PyTorch's fake_quantize.
+ * passes straight through, except where clipping changed the integer: there it is 0, as in PyTorch's fake_quantize.
  */
 export function roundedMaster(b: Ops, record: Quantised): string {
   const { name, scale, zero, range } = record;

@@ -38,7 +38,10 @@ export class RoundedValues {
     this.#known.set(q, { value, scale, zero });
   }
 
-  /** Records that a DynamicQuantizeLinear makes q from x. Its range follows x, so nothing is clipped. */
+  /**
+   * Records that a DynamicQuantizeLinear makes q from x. The scale is computed from the range of x, so nothing is
+   * clipped.
+   */
   noteDynamic(x: string, q: string, scale: string, zero: string): void {
     this.#known.set(q, { value: () => this.#rounded(() => x, q, scale, zero), scale, zero });
   }

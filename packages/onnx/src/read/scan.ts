@@ -7,7 +7,10 @@ import { writeOut } from '../graph/writeOut.ts';
 import { identity } from './inline.ts';
 import { maxRounds } from './unroll.ts';
 
-/** The number of iterations of a Scan, if it is known before the run. Before opset 9, Scan had a batch axis. */
+/**
+ * The number of iterations of a Scan, if it is known before the run. Before opset 9, Scan had a batch axis, so it is
+ * not unrolled.
+ */
 export function scanRounds(node: NodeProto, b: Ops, opset: number): number | undefined {
   const body = subgraph(node, 'body');
   if (node.opType !== 'Scan' || node.domain !== '' || opset < 9 || !body) return undefined;

@@ -20,7 +20,7 @@ export function unrollMap(
   const body = subgraph(node, 'body');
   const lists = node.input.map((name) => known.get(name));
   const [first] = lists;
-  // Each further input must be a known list too, or a tensor, which every round reads.
+  // Each further input must be a known list too, or a tensor, which is passed to every iteration.
   const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
   if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
   const rounds = first.map((_, round) => {

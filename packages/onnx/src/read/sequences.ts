@@ -32,7 +32,7 @@ function pieces(node: NodeProto, b: Ops): readonly string[] | undefined {
     : parts;
 }
 
-/** The list index that a position input refers to. An omitted input means the end. */
+/** The list index that a position input refers to. An omitted input means `preset`. */
 function position(node: NodeProto, at: number, length: number, preset: number, b: Ops): number | undefined {
   const given = inputOf(node, at);
   const known = given === '' ? preset : b.numbers(given)?.[0];

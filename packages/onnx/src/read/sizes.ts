@@ -16,7 +16,7 @@ import { show } from '../show.ts';
 import { type Change, fixedSizes, type Resize } from './fixedSizes.ts';
 import { loadGraph } from './load.ts';
 
-/** Sizes by the name of a free axis, or shapes by the name of an input. `null` leaves an axis unchanged. */
+/** Sizes by the name of a free (dynamic) axis, or shapes by the name of an input. `null` leaves an axis unchanged. */
 export type Sizes = Readonly<Record<string, number | readonly (number | null)[]>>;
 
 /** A model with new input sizes, and a function that adapts its nodes to them. */
@@ -37,7 +37,7 @@ const put = (dim: TensorShapeProto_Dimension, size: number): void => {
 function wrong(graph: GraphProto, names: ReadonlySet<string>, received: string): Error {
   const inputs = graph.input.map(({ name }) => name).join(', ');
   return fail(
-    `sizes above 0 for free axes of the model (${[...names].join(', ') || 'it has none'}) or whole shapes for its inputs (${inputs})`,
+    `sizes above 0 for dynamic axes of the model (${[...names].join(', ') || 'it has none'}) or complete shapes for its inputs (${inputs})`,
     received,
     'Name an axis as the model does (dim_param), or an input: { image: [16, 3, 224, 224] }.',
   );
@@ -92,10 +92,10 @@ function readSizes(
   return { named, changes };
 }
 
-/** The symbol that represents a changed size in the first reading of the graph. */
+/** The symbol that represents a changed size in the first pass over the graph. */
 const symbolOf = ({ old, size }: Change): string => `clr ${old} to ${size}`;
 
-/** Replaces free axes by sizes. */
+/** Replaces dynamic axes by sizes. */
 function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void {
   for (const info of graph.input) {
     for (const dim of dimsOf(info) ?? []) {
@@ -106,8 +106,8 @@ function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void 
 }
 
 /**
- * Changes sizes of the model's inputs. If the file fixed a size, constants may repeat that size (the batch in a
- * Reshape). To find these constants, this function reads the graph once with a symbol in place of the size.
+ * Changes sizes of the model's inputs. If a size is fixed in the file, constants may contain it too, such as the batch
+ * size in a Reshape. To find these constants, this function reads the graph once with a symbol in place of the size.
  *
  * @returns a function that changes the nodes that read these constants
  * @throws {ClrError} for unknown names, contradictions, and nodes whose constants cannot be changed to the new size

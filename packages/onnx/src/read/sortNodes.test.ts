@@ -38,7 +38,7 @@ describe('nodes out of order', () => {
     await turned?.dispose();
   });
 
-  it('are refused if they depend on each other', () => {
+  it('are refused if they depend on each other in a cycle', () => {
     const [first, ...rest] = spec.nodes;
     if (!first) throw new Error('no nodes');
     const circle = makeModel({ ...spec, nodes: [{ ...first, inputs: ['y', 'a'] }, ...rest] });

@@ -11,7 +11,7 @@ import { identity } from './inline.ts';
 import { IntegerProducts } from './integerProducts.ts';
 import { RoundedValues } from './roundedValues.ts';
 
-/** Appends a node of the model unchanged. */
+/** Appends a node of the model, upgraded to the working opset. */
 export type Append = (node: NodeProto) => void;
 
 /** Operators that only move or select elements, so they commute with a positive scale. */
@@ -37,7 +37,7 @@ const unary: Readonly<Record<string, string>> = {
   QLinearLeakyRelu: 'LeakyRelu',
 };
 
-/** The inputs that hold data, either numbers or quantised integers. The other inputs are scales and zero points. */
+/** The inputs that hold data, either floats or quantised integers. The other inputs are scales and zero points. */
 const dataInputs: Readonly<Record<string, readonly number[]>> = {
   MatMulInteger: [0, 1],
   ConvInteger: [0, 1],
@@ -76,7 +76,7 @@ export class StraightThrough {
    * Writes a node. Its outputs keep their names.
    *
    * @returns whether it was written
-   * @throws {ClrError} for a node that reads the integers of a trained weight and has no float form here
+   * @throws {ClrError} for a node that reads the integers of a trained weight and cannot be written in floats
    */
   write(node: NodeProto, append: Append): boolean {
     const b = this.#b;
@@ -118,7 +118,7 @@ export class StraightThrough {
       case 'DynamicQuantizeLinear': {
         append(node);
         const [, scale = '', zero = ''] = node.output;
-        // The scale counts as a constant. It follows the range, so nothing is clipped.
+        // The scale counts as a constant. It is computed from the range of x, so nothing is clipped.
         this.#live.delete(scale);
         this.#live.delete(zero);
         products.noteRange(scale);

@@ -12,7 +12,7 @@ function known(b: Ops, name: string): Dim | undefined {
   return b.constant(name)?.values[0] ?? b.value(name)?.[0];
 }
 
-/** Whether a loop's condition stays true: it is a constant, or the incoming condition. */
+/** Whether a loop's condition stays true, because it is a true constant or the incoming condition. */
 function staysTrue(body: GraphProto, b: Ops): boolean {
   const handed = body.input[1]?.name;
   let name = body.output[0]?.name ?? '';
@@ -29,10 +29,10 @@ function staysTrue(body: GraphProto, b: Ops): boolean {
 const isTrue = (stored: TensorProto | undefined): boolean =>
   stored !== undefined && numbersOf(stored)?.[0] === 1;
 
-/** A model unrolled to more rounds would be too large to be useful. */
+/** A model unrolled to more iterations would be too large to be useful. */
 export const maxRounds = 4096;
 
-/** The number of rounds of a Loop, if it is known before the run. */
+/** The number of iterations of a Loop, if it is known before the run. */
 export function roundsOf(node: NodeProto, b: Ops): number | undefined {
   if (node.opType !== 'Loop' || node.domain !== '') return undefined;
   const body = subgraph(node, 'body');

@@ -7,7 +7,7 @@ import { DataType } from '../format/dataType.ts';
 import { operators } from '../gradients/index.ts';
 import { buildTrainingModel, UnsupportedOperatorError } from '../index.ts';
 
-/** Operator, domain, opset, numbers of inputs and outputs, and the float inputs, as written by `scripts/operators.py`. */
+/** Operator, domain, opset, numbers of inputs and outputs, and indices of float inputs, from `scripts/operators.py`. */
 type Row = [op: string, domain: string, opset: number, inputs: number, outputs: number, floats: number[]];
 const schema = JSON.parse(
   readFileSync(new URL('../../test/operators.json', import.meta.url), 'utf8'),
@@ -42,14 +42,14 @@ const after: NodeSpec[][] = [
   ],
 ];
 
-/** A model of w·x, a node, the operator and further nodes. Only the shapes of initializers are declared. */
+/** A model of x·w, another node, the tested operator and further nodes. Only initializers have declared shapes. */
 function model(
   [op, domain, opset, inputs, outputs, floats]: Row,
   at: number,
   name: string,
   around: [number, number],
 ) {
-  // Quantised values are integers, so they are dequantised before use.
+  // Quantised values are integers, so they are cast to floats before use.
   const tail = (/Quantize/.test(op) ? after.at(-1) : after[around[1]]) as NodeSpec[];
   const place = floats[at % floats.length] as number;
   const others = Array.from({ length: inputs }, (_, i) => (i === place ? 'b' : `other${i}`));
@@ -115,7 +115,7 @@ describe('an operator without a gradient, in a file without shapes', () => {
     expect(without.length).toBeGreaterThan(20);
   });
 
-  it.each(without.map((row) => [keyOf(row), row] as const))('names %s in the error', (_key, row) => {
+  it.each(without.map((row) => [keyOf(row), row] as const))('%s is named in the error', (_key, row) => {
     fc.assert(
       fc.property(fc.record(anywhere), ({ at, name, around, loss }) => {
         expectNamed(refusal(row, at, name, around, loss), row, name);

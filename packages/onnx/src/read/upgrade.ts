@@ -34,7 +34,7 @@ function set(node: NodeProto, name: string, value: AttributeValue): void {
   node.attribute.push(makeAttribute(name, value));
 }
 
-/** Adds a constant as an input of the newer form, with empty names before it. */
+/** Puts a constant at an input position of a node. Missing inputs before it get empty names. */
 function putInput(node: NodeProto, at: number, name: string): void {
   while (node.input.length < at) node.input.push('');
   node.input[at] = name;
@@ -146,7 +146,7 @@ const topKCount: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Upsample is a Resize with older rules. */
+/** Upsample is a Resize with older rules for coordinates and rounding. */
 const upsampleToResize: Rewrite = (node, b) => {
   const scales = floats(node, 'scales');
   const given = inputOf(node, 1) || (scales ? b.literal(DataType.FLOAT, [scales.length], scales) : '');
@@ -161,7 +161,7 @@ function oldResize(node: NodeProto, mode: string, nearest: 'floor' | 'ceil'): No
   return [node];
 }
 
-/** In opset 10, Resize in mode "nearest" rounds down on axes that grow and up on axes that shrink (ONNX Runtime). */
+/** In ONNX Runtime, a Resize of opset 10 in mode "nearest" rounds down on axes that grow and up on axes that shrink. */
 const resizeScales: Rewrite = (node, b, opset) => {
   if (opset >= 11) return undefined;
   const [x, given] = [inputOf(node, 0), inputOf(node, 1)];
@@ -267,7 +267,7 @@ export function needsUpgrade(node: NodeProto, opset: number): boolean {
 const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain === 'ai.onnx';
 
 /**
- * Appends a node of the model to the growing graph, in the working opset's form. Constants become initializers.
+ * Appends a node of the model to the growing graph, as the working opset defines it. Constants become initializers.
  *
  * @param adjust - may change a node after the upgrade
  */
@@ -291,6 +291,6 @@ export function appendUpgraded(
       b.append(item);
     }
   });
-  // The node still counts as the user's, unless it has become another operator.
+  // Restores the doc string, so that the node still counts as the user's, unless it has become another operator.
   if (node.opType === opType) node.docString = docString;
 }

@@ -75,7 +75,7 @@ describe('several batches in one update', () => {
     await Promise.all([one.dispose(), many.dispose()]);
   });
 
-  it('changes nothing if one of the batches is bad', async () => {
+  it('change nothing if one of them is bad', async () => {
     const trainer = await createTrainer(ort, model, { loss: 'crossEntropy', optimizer: sgd() });
     const before = await trainer.snapshot();
     const bad = { ...batchOf(6, 12), target: batchOf(6, 11).target as ort.Tensor };

@@ -24,8 +24,8 @@ export interface Engine {
 }
 
 /**
- * Averages the gradients of several batches over all processes, then makes one update. A failure changes nothing: it is
- * raised on every process before any of them updates.
+ * Averages the gradients of several batches over all processes, then makes one update. A failure before the update
+ * changes nothing: it is raised on every process before any of them updates.
  */
 export async function accumulate(
   engine: Engine,
@@ -56,9 +56,9 @@ export async function accumulate(
 }
 
 /**
- * Updates the parameters by gradients, in one run or, if they are large, in several. Gradients are freed after use.
- * The first run needs the most memory, so a lack of memory usually shows before anything changes. If a later run fails,
- * the state is half updated and must be restored.
+ * Updates the parameters by gradients, in one run of a session or, if they are large, in several. With several runs,
+ * gradients are freed after use. The first run needs the most memory, so a lack of memory usually shows before anything
+ * changes. If a later run fails, the state is half updated and must be restored.
  *
  * @returns 0, or NaN if a parameter is no longer finite
  */

@@ -8,7 +8,7 @@ const options = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as c
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 });
 const steps = 12;
 
-/** Yields the same tensors for every batch, refilled with new data. */
+/** Yields batches that share their memory. It is refilled with new data for each batch. */
 function* refilled(): Generator<Batch> {
   const [input, target] = [new Float32Array(32), new BigInt64Array(4)];
   for (let step = 0; ; step++) {

@@ -78,7 +78,7 @@ describe('batch sharpness', () => {
     expect(worst).toBeLessThan(tolerance);
   });
 
-  it('follows the optimizer’s mean square through training', async () => {
+  it('uses the mean square that the optimizer has after a step', async () => {
     const found = await withTrainer(
       line,
       { loss: 'mse', optimizer: adam({ beta2: 0.5 }) },

@@ -141,7 +141,7 @@ describe('cacheFeatures', () => {
     for (const [i, loss] of (await losses({ cacheFeatures: () => [0, 1, 2, 3] })).entries()) {
       expect(loss).toBeCloseTo(plain[i]!, 6);
     }
-    // The exported file has no dropout.
+    // The model for inference has no dropout.
     const x = { input: batch.input };
     const [one, two] = [await runModel(forInference(bytes), x), await runModel(forInference(bytes), x)];
     expect(one.output?.data).toEqual(two.output?.data);

@@ -19,7 +19,10 @@ import type { OnnxSnapshot } from './snapshot.ts';
 
 type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
-/** Trains a model's head on cached features. It takes batches of the whole model. */
+/**
+ * Trains a model's head, the part after the frozen body, on cached features. Its methods take batches of the whole
+ * model.
+ */
 export class CachedTrainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly momentum: number;

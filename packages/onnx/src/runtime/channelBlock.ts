@@ -11,7 +11,10 @@ import { declaration } from '../graph/declaration.ts';
 import { blockedDomain } from '../lower/blocks.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** A model that converts 4 channels to NCHWc. The runtime pads them to a whole block, whose size the result shows. */
+/**
+ * A model that converts 4 channels to NCHWc. The runtime pads them to a whole block, so the result shows the block
+ * size.
+ */
 const probe = (): Uint8Array =>
   writeModel(
     create(ModelProtoSchema, {

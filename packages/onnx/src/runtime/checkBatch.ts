@@ -16,8 +16,8 @@ function isTensor(value: unknown): value is Tensor {
 }
 
 /**
- * Whether a float target holds one number for each example although a distribution is expected. That means labels of
- * the wrong type.
+ * Whether a float target holds one number for each example although a distribution is expected. The numbers are then
+ * most likely labels of the wrong type.
  */
 function isLabels({ dims, classes, type }: TensorInfo & Partial<TargetInfo>, value: Tensor): boolean {
   if (classes === undefined || !type.startsWith('float') || !dims) return false;
@@ -103,7 +103,10 @@ function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): vo
   }
 }
 
-/** Refuses a target that fits two axes of classes if no axis was named, because the loss could be silently wrong. */
+/**
+ * Refuses a target that fits two possible class axes of the output, if none was chosen. Otherwise the loss could be
+ * silently wrong.
+ */
 function checkAxis({ name, others = [] }: TargetInfo, target: Tensor, free: Map<string, number>): void {
   const fits = others.some(
     (dims) =>

@@ -55,7 +55,7 @@ export function checkExport(parts: readonly StatePart[], initial: ReadonlyMap<st
   });
   if (spoiled.length === 0) return;
   throw fail(
-    'finite weights, but training has made some NaN or infinite, as a run that diverges does',
+    'finite weights, but training has made some NaN or infinite, as happens when it diverges',
     `${spoiled.slice(0, 3).join(', ')}${spoiled.length > 3 ? `, … in ${spoiled.length} of ${parts.length} tensors` : ''}`,
     'Restore an earlier snapshot, or make a new trainer. To inspect the weights, pass { nonFinite: true }.',
   );

@@ -38,7 +38,7 @@ describeTrainable<Batch>(
     badBatches: {
       'no target': { input: good.input },
       'no input': { target: good.target },
-      'another input': { ...good, image: good.input },
+      'an unknown input': { ...good, image: good.input },
       'an input of the wrong shape': {
         ...good,
         input: new ort.Tensor('float32', new Float32Array(36), [4, 9]),

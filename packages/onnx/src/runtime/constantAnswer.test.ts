@@ -43,7 +43,7 @@ describe('constantAnswer', () => {
     ['mse', 'mse', [2], [3, 20], [batch([2], [1, 10, 5, 30], [2, 2])]],
     ['bceWithLogits', 'bceWithLogits', [1], [Math.log(3)], [batch([1], [1, 1, 0, 1], [4, 1])]],
     [
-      'class indices, batch by batch',
+      'class indices in two batches',
       'crossEntropy',
       [3],
       logs(0.5, 0.25, 0.25),

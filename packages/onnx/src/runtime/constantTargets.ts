@@ -2,7 +2,7 @@ import type { ConstantTargets } from '@clr/core';
 import type { Term } from '../loss/terms.ts';
 import type { Tensor } from './ort.ts';
 
-/** Whether core knows the best constant prediction for a loss. */
+/** Whether `@clr/core` can compute the best constant answer for a loss. */
 export function hasConstantAnswer({ type, weight, classWeights, labelSmoothing }: Term): boolean {
   return (
     type !== 'huber' &&

@@ -13,8 +13,8 @@ interface Vector {
 }
 
 /**
- * A model that returns its inputs. It copies vectors from a device to memory in every runtime. (onnxruntime-node ends
- * the process if a device tensor is asked for its data.)
+ * A model that returns its inputs. In every runtime, it can copy vectors from a device to memory. (onnxruntime-node
+ * aborts the process if the data of a device tensor is read directly.)
  */
 export function copyModel(state: readonly Vector[]): Uint8Array {
   const vectors = state.map(({ input, double, length }) => ({

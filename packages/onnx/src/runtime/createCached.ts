@@ -10,7 +10,7 @@ import { type ExampleIds, FeatureCache } from './featureCache.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** The model, the plan of its training, and a function that makes a trainer of a part of the model. */
+/** The model, the plan of its training, and a function that makes a trainer for a part of the model. */
 interface Parts {
   /** The original file, and the file with shapes added. */
   readonly source: Uint8Array;
@@ -30,7 +30,10 @@ export function checkCacheable(sizes: boolean, several: boolean): void {
   );
 }
 
-/** Makes a trainer of the head. The features of the frozen body are computed once for each example. */
+/**
+ * Makes a trainer of the head, that is, of the part after the frozen body. The outputs of the body (features) are
+ * computed once for each example.
+ */
 export async function createCached(ort: Ort, ids: ExampleIds, parts: Parts): Promise<OnnxTrainer> {
   const { source, model, plan, session, trainerOf } = parts;
   const trained = new Set(plan.parameters.map(({ name }) => name));

@@ -38,8 +38,8 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /**
    * A file on this machine (Node) that keeps the forms chosen by measurements. Nodes that it covers are not measured
    * again, and new choices are added. So new processes start sooner and choose the same forms. The file is created if
-   * it does not exist. Entries are specific to a processor, a number of threads and versions, so that machines can
-   * share a file.
+   * it does not exist. Each entry is for one processor, one number of threads, and one version of ONNX Runtime and of
+   * this package, so machines can share a file.
    */
   readonly formsFile?: string;
   /**
@@ -54,12 +54,13 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * Several processes that train one model: `mpi()` of `@clr/mpi`. Each process provides its own share of every batch.
    * Gradients, losses and accuracies are means over all examples of all processes, so `train`, `rangeTest` and
    * `autoClr` run unchanged. Every process must make the same calls in the same order. If one process fails, all of
-   * them throw before any updates. `restore` takes the state of process 0. Snapshots and exports need no other process.
+   * them throw before any updates. `restore` takes the state of process 0. Snapshots and exports do not involve the
+   * other processes.
    */
   readonly reduce?: Reduce;
   /**
-   * What processes with `reduce` do with the running statistics of batch normalisation. They average them after each
-   * step (`'averaged'`, the default), or each process keeps its own (`'local'`).
+   * How processes with `reduce` treat the running statistics of batch normalisation: they average them after each step
+   * (`'averaged'`, the default), or each process keeps its own (`'local'`).
    */
   readonly statistics?: Statistics;
   /**
@@ -67,7 +68,7 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * function returns an id for each example of a batch: `(batch) => indices.get(batch)`. An id must always mean the
    * same example, so do not augment examples at random. Features stay in memory. Once all examples of a batch are
    * cached, the batch may omit the body's inputs. Snapshots fit trainers with the same option. It cannot be combined
-   * with `sizes`.
+   * with `sizes` or `reduce`.
    */
   readonly cacheFeatures?: ExampleIds;
 }

@@ -7,8 +7,8 @@ import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
 import { targetCheck } from '../loss/checkTarget.ts';
 
 /**
- * The text before a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have longer names:
- * `clr/Conv_3_nchwc`, `clr/MatMul_5/MatMulAddFusion`.
+ * The texts that can precede a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have
+ * longer names: `clr/Conv_3_nchwc`, `clr/MatMul_5/MatMulAddFusion`.
  */
 const openings = ["'", '("', '(', '] '];
 
@@ -26,8 +26,8 @@ function named(message: string, name: string): number {
 
 /** The node that a message of the runtime names. If several match, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
-  // If a node breaks a rule of its operator, the message also lists the node's inputs and outputs, which may be named
-  // like other nodes. So look for the output.
+  // If a node breaks a rule of its operator, the message also lists the node's inputs and outputs, which may have the
+  // names of other nodes. So identify the node by its output.
   const output = /In Node, \(.* -> \("([^"]*)"/s.exec(message)?.[1];
   const written = output && nodes.find((node) => node.output.includes(output));
   if (written) return written;
@@ -66,8 +66,8 @@ async function refusedAlone(source: Refused['source']): Promise<unknown> {
 }
 
 /**
- * Turns the runtime's refusal into an error. It says whether the node is the user's own, or for which of the user's
- * nodes clr wrote it.
+ * Turns the runtime's refusal into an error that says whether the refused node is the user's own, or for which of the
+ * user's nodes clr wrote it.
  */
 export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refused): ClrError {
   const message = messageOf(cause);

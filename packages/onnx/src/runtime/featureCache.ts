@@ -20,7 +20,7 @@ interface Layout {
   readonly dims: readonly number[];
 }
 
-/** The cached features of a frozen body. Each example is computed once. */
+/** A cache of features: the outputs of a model's frozen part (the body). They are computed once for each example. */
 export class FeatureCache {
   readonly #ort: Ort;
   readonly #session: InferenceSession;

@@ -7,7 +7,7 @@ import { FedWeights } from './fedWeights.ts';
 
 const values = [1.5, -2, 3e-8, Number.NaN, 0, 7, 1e30, -1];
 
-/** A file with a four-byte header before each weight. */
+/** A file with one weight after each header. `headers` are the lengths of the headers, `rest` is that of other data. */
 function fileWith(
   headers: readonly number[],
   rest = 0,
@@ -47,7 +47,7 @@ describe('weights that are fed', () => {
     if (given) expect(file).toEqual(before);
   });
 
-  it('stay the same when a model is written again', () => {
+  it('are kept when a model is written again', () => {
     const { file, weights } = fileWith([5]);
     const fed = new FedWeights(ort);
     fed.hold(weights);

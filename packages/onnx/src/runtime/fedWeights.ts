@@ -31,7 +31,7 @@ export class FedWeights {
   }
 
   /**
-   * Makes tensors of the weights.
+   * Makes tensors from the added weights.
    *
    * @param arrays - the files, and parts of files, that hold the weights
    * @param given - whether the caller owns these arrays; otherwise they must not be used afterwards

@@ -1,14 +1,15 @@
 import type { Tensor } from './ort.ts';
 
-/** The maximum number of elements of an example that are read. */
+/** The maximum number of elements that are read from each input of an example. */
 const looked = 64;
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
 /**
- * A number for one example of a batch, computed from up to 64 elements spread over it. Equal examples have equal
- * numbers, and different ones almost never do. It takes negligible time compared with a step.
+ * A number for one example of a batch, computed from up to 64 elements of each input, spread over it. Equal examples
+ * have equal numbers. Different examples almost always have different numbers. It takes negligible time compared with a
+ * step.
  *
  * @param tensors - inputs whose first axis is the batch
  */

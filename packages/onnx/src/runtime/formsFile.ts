@@ -28,8 +28,8 @@ function isContent(value: unknown): value is Content {
 }
 
 /**
- * Describes everything but the model on which the choice of forms depends: the processor, the number of threads, and
- * the versions of ONNX Runtime and this package.
+ * Describes what the choice of forms depends on besides the model: the processor, the number of threads, and the
+ * versions of ONNX Runtime and this package.
  */
 async function machineOf(ort: Ort, threads: number | undefined): Promise<string> {
   const { cpus, availableParallelism } = process.getBuiltinModule('node:os');

@@ -59,7 +59,7 @@ async function file(bytes = model): Promise<string> {
   return path;
 }
 
-/** A runtime whose update number `at` (from 0) fails once `at` is set, as if memory were short. */
+/** A runtime that runs out of memory in update number `at`, counted from 0. With NaN, the default, no update fails. */
 function failing(): { readonly runtime: Ort; at: number } {
   const control = { at: Number.NaN, runtime: ort as Ort };
   let updates = 0;
@@ -77,7 +77,7 @@ function failing(): { readonly runtime: Ort; at: number } {
 }
 
 describe('a large model', () => {
-  it('has the same bits whether it is updated in parts or as a whole', async () => {
+  it('is trained bit-identically whether it is updated in parts or as a whole', async () => {
     const parts = await trainer(await file());
     // With `clipNorm`, the update needs the norm of all gradients, so it is not split into parts.
     const whole = await trainer(model, { clipNorm: 1e9 });
@@ -131,7 +131,7 @@ describe('a large model', () => {
       bits = (Math.imul(bits, 1664525) + 1013904223) | 0;
       random[i] = bits * 2 ** -36;
     }
-    // Names of different lengths, so that the elements of one weight or the other are not aligned.
+    // The names differ in length, so that at least one weight is not aligned in the file.
     const frozen = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['n', width] }],
       outputs: [{ name: 'y', type: float, dims: ['n', 4] }],
@@ -169,7 +169,7 @@ describe('a large model', () => {
     expect(Buffer.compare(frozen, before)).toBe(0);
   });
 
-  it('is read again for an export, unless its file has changed', async () => {
+  it('is read again for an export, which fails if the file has changed', async () => {
     const path = await file();
     const made = await trainer(path, { trainable: (name) => name === 'bias' });
     expect(Buffer.compare(await made.exportModel(), model)).toBe(0);

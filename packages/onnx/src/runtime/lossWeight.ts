@@ -2,7 +2,7 @@ import type { Term } from '../loss/terms.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import type { Batch, Tensor } from './ort.ts';
 
-/** The sum of the weights of all labels that are not ignored. The mean of cross-entropy divides by it. */
+/** The sum of the weights of all labels that are not ignored. Mean cross-entropy divides by it. */
 function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term): number {
   const left = ignoreIndex === undefined ? undefined : BigInt(ignoreIndex);
   let sum = 0;

@@ -19,7 +19,7 @@ const { asked } = prepare(bytes, {
   channelBlock: await channelBlockOf(ort, {}),
 }).questions();
 
-/** For each question, a form that the rule of thumb does not choose. */
+/** For each node with several forms, a form that the rule of thumb does not choose. */
 const others: Forms = Object.fromEntries(asked.map(({ key, forms }) => [key, forms[1] as string]));
 
 const losses = async (trainer: OnnxTrainer, count: number): Promise<number[]> => {
@@ -66,7 +66,7 @@ describe('forms', () => {
     for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
   });
 
-  it('are taken from an earlier trainer, and give the same numbers up to rounding', async () => {
+  it('can be passed as an option, and change the losses only by rounding errors', async () => {
     const one = await createTrainer(ort, bytes, { ...options, deterministic: true });
     const other = await createTrainer(ort, bytes, { ...options, forms: others, deterministic: true });
     for (const { key, forms } of asked) expect(other.forms[key]).toBe(forms[1]);
@@ -76,7 +76,7 @@ describe('forms', () => {
     });
   });
 
-  it('are stored in a snapshot, so that a resumed run has the same bits', async () => {
+  it('are stored in a snapshot, so that a resumed run is bit-identical to the uninterrupted one', async () => {
     const first = await createTrainer(ort, bytes, { ...options, forms: others });
     await losses(first, 2);
     const snapshot = structuredClone(await first.snapshot());
@@ -109,7 +109,7 @@ describe('forms', () => {
     }
   });
 
-  it('are kept if the runtime refuses the race', async () => {
+  it('are kept if the runtime refuses the model that times them', async () => {
     const create = async (model: Uint8Array, session?: object) => {
       if (new TextDecoder().decode(model).includes('which')) throw new Error('no');
       return ort.InferenceSession.create(model, session);
@@ -164,7 +164,7 @@ describe('forms', () => {
       for (const { key } of asked) expect(text).not.toContain(JSON.stringify(key));
     });
 
-    it('are refused if the file holds something else, which stays unchanged', async () => {
+    it('are refused if the file holds something else, and the file stays unchanged', async () => {
       for (const content of ['{"format":"clr/onnx forms","machines":{"m":{"k":1}}}', '[]', 'PK', '']) {
         const formsFile = join(folder, 'other');
         writeFileSync(formsFile, content);

@@ -18,10 +18,13 @@ const [minWork, maxWork] = [1e6, 3e8];
 /** A limit on the numbers that a node reads (8 MiB), because measuring must not take more memory than training. */
 const maxNumbers = 1 << 21;
 
-/** Only the nodes with the most work are measured. Others follow the rule of thumb. */
+/** Only the nodes with the most work are measured. Others get their usual form, which a rule of thumb chooses. */
 const maxQuestions = 16;
 
-/** The number of elements that a question's node reads. */
+/**
+ * The number of elements that the node of a question reads. (A question is a node that can be written in several
+ * forms.)
+ */
 const numbersOf = ({ inputs }: Question): number =>
   inputs.reduce(
     (sum, { dims }) =>
@@ -29,7 +32,7 @@ const numbersOf = ({ inputs }: Question): number =>
     0,
   );
 
-/** The known answers for one runtime with one number of threads. */
+/** The forms chosen so far for one runtime with one number of threads. */
 interface Memory {
   readonly forms: Map<string, string>;
   /** The end of the queue: trainers that are made at the same time measure one after the other. */
@@ -65,8 +68,8 @@ class Judge {
   }
 
   /**
-   * Answers a question, that is, finds the fastest form of a node. If nodes that these forms emit have several forms
-   * too, their questions are answered first.
+   * Answers a question, that is, finds the fastest form of a node. If a form emits nodes that have several forms
+   * themselves, the forms of these nodes are chosen first.
    */
   async ask(question: Question): Promise<void> {
     const { key, forms, free, work } = question;
@@ -85,7 +88,7 @@ class Judge {
       this.forms.set(key, form);
       this.#open.push({ question, race, form });
     } catch {
-      // If the runtime refuses a form, the rule of thumb stays.
+      // If the runtime refuses a form, the usual form is kept.
       this.forms.set(key, usual);
     }
   }
@@ -103,7 +106,7 @@ class Judge {
     }
   }
 
-  /** Repeats these races. A form that won only by chance, because something else was running, loses now. */
+  /** Repeats the open races. A form that won only because another program was running should lose now. */
   async confirm(): Promise<void> {
     for (const { question, race, form } of this.#open.splice(0)) {
       const again = await race.run().catch(() => '');

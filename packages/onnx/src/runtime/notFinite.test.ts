@@ -8,7 +8,10 @@ import { dataFault } from './dataFault.ts';
 
 const float = DataType.FLOAT;
 
-/** A model whose loss is the mean of those elements of x·w that are below 10⁹, so it is finite for any x. */
+/**
+ * A model whose loss is the mean of x·w, with 0 for elements that are not below 10⁹. So NaN in x does not reach the
+ * loss.
+ */
 const hiding = makeModel({
   inputs: [{ name: 'x', type: float, dims: ['{batch}', 2] }],
   outputs: [{ name: 'loss', type: float, dims: [] }],
@@ -63,7 +66,7 @@ describe('a step after which a parameter is not finite', () => {
     await trainer.dispose();
   });
 
-  it('ends a training and a range test as diverged', async () => {
+  it('ends a training run and a range test as diverged', async () => {
     const trainer = await create();
     const batches = [good, good, bad, good];
     const before = await trainer.snapshot();

@@ -19,13 +19,13 @@ export interface OnnxTrainer extends Trainable<Batch> {
   readonly hyperparameters: readonly string[];
   /**
    * Makes one update. Several batches count as one large batch (gradient accumulation): their gradients are averaged,
-   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is the
+   * weighted by size, before the update. Batch normalisation still sees each batch separately. The returned loss is the
    * loss before the update. It is NaN if the update makes a parameter or running statistic NaN or infinite, even if the
    * forward pass would hide that. `train` and `rangeTest` then stop as diverged.
    *
-   * A batch is not copied, because copying takes up to three quarters of a small step. Changing its data before the
-   * promise resolves changes the result. Afterwards the same memory may hold the next batch. (`train()` waits for
-   * each step.)
+   * A batch is not copied, because copying would take up to three quarters of the time of a small step. Changing its
+   * data before the promise resolves changes the result. Afterwards the same memory may hold the next batch. (`train()`
+   * waits for each step.)
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   /** The whole state as plain data that may be stored: weights, running statistics, optimizer slots and counters. */

@@ -16,7 +16,10 @@ export interface PreparedFrom {
   readonly weights: FedWeights;
 }
 
-/** The prepared model that sessions are made from. That of a large file is released, and prepared again when needed. */
+/**
+ * The prepared model that sessions are made from. If the file is large, the model is released, and prepared again when
+ * needed.
+ */
 export class PreparedModel {
   readonly options: BuildOptions;
   readonly #from: PreparedFrom;
@@ -33,7 +36,7 @@ export class PreparedModel {
     this.#forms = prepared.forms();
   }
 
-  /** The forms in which nodes with several forms have been written so far. */
+  /** The form chosen so far for each node that can be written in several ways. */
   get forms(): Forms {
     return this.#forms;
   }
@@ -49,7 +52,7 @@ export class PreparedModel {
     return asOneFile(await this.#from.source.content());
   }
 
-  /** Writes a model. */
+  /** Writes a model from the prepared model. */
   async emit(write: (prepared: Prepared) => Written): Promise<Written> {
     const { source, again, weights } = this.#from;
     this.#users += 1;

@@ -2,7 +2,7 @@ import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 import { type Field, raceModel } from './raceModel.ts';
 
-/** A form must take at most this share of the usual form's time to replace it, so that noise does not decide. */
+/** A form replaces the usual one only if it takes less than this share of its time. Otherwise noise could decide. */
 const clearly = 0.85;
 
 /**
@@ -20,7 +20,7 @@ function noise(length: number): Float32Array {
   });
 }
 
-/** Runs the forms of a question in turn and times them. */
+/** Runs the candidate forms of a node in turn and times them. */
 export class Race {
   readonly #forms: readonly string[];
   readonly #session: InferenceSession;
@@ -42,7 +42,7 @@ export class Race {
   static async of(ort: Ort, field: Field, threads: number | undefined): Promise<Race> {
     const session = await ort.InferenceSession.create(raceModel(field), {
       logSeverityLevel: 4,
-      // The runtime's memory plan would double the memory, which the process would then keep: 20 MiB for LeNet's nodes.
+      // The runtime's memory plan would double the memory (by 20 MiB for LeNet's nodes), and the process would keep it.
       enableMemPattern: false,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });

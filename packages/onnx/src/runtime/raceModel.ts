@@ -16,13 +16,13 @@ import { declaration } from '../graph/declaration.ts';
 import { blockedDomain } from '../lower/blocks.ts';
 import type { Question } from '../lower/question.ts';
 
-/** A question with its forms' graphs, and the settings to run them with. */
+/** A node with several possible forms, a graph for each form, and the settings to run the graphs with. */
 export interface Field {
   readonly question: Question;
   readonly graphs: readonly GraphProto[];
   readonly opset: number;
   readonly blocks: boolean;
-  /** The batch size to use if the batch axis is free. */
+  /** The batch size to use if the batch axis is dynamic. */
   readonly examples: number;
 }
 
@@ -33,7 +33,7 @@ const node = (
   attribute: ReturnType<typeof makeAttribute>[] = [],
 ) => create(NodeProtoSchema, { opType, input, output, attribute });
 
-/** A graph that computes nothing and has the same output as a form. */
+/** A graph that computes nothing, but has one float output, as a form does. */
 const idle = (): GraphProto =>
   create(GraphProtoSchema, {
     name: 'idle',

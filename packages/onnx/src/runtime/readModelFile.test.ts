@@ -112,7 +112,7 @@ describe('weights in other files', () => {
     await trainer.dispose();
   });
 
-  it('may exceed the size limit of a file, if they are large frozen matrices', async () => {
+  it('may exceed the 2 GiB limit of a model file, if they are large frozen matrices', async () => {
     const [width, layers] = [4096, 33];
     const size = 4 * width * width;
     // All layers share their elements, so that only one copy is in memory.

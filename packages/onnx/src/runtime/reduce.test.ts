@@ -145,7 +145,7 @@ describe('several ranks compared with one process', () => {
     }
   });
 
-  it('run train, rangeTest and autoClr unchanged', async () => {
+  it('run train, rangeTest and autoClr with the same results on every rank', async () => {
     const runs = await onRanks(
       2,
       classifier('batchNorm'),
@@ -167,7 +167,7 @@ describe('several ranks compared with one process', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
-  it('keep their own running statistics if these are declared local', async () => {
+  it("keep their own running statistics with statistics: 'local'", async () => {
     const options = optionsOf(sgd(), { statistics: 'local' });
     const snapshots = await onRanks(2, classifier('batchNorm'), options, async (trainer, { rank }) => {
       await trainer.trainStep(shares([0, 9, 24])[rank] as Batch, { lr: 0.1 });
@@ -215,7 +215,7 @@ describe('all ranks, after a fault on one rank', () => {
     expect(results[1]?.loss).toBe(results[0]?.loss);
   });
 
-  it('stop as diverged because of NaN', async () => {
+  it('stop as diverged if the data of one rank holds NaN', async () => {
     const [first, second] = await onRanks(
       2,
       classifier('none'),
@@ -252,7 +252,11 @@ describe('all ranks, after a fault on one rank', () => {
       'the trained parameters',
     ],
     ['another model', { model: classifier('dropout') }, 'the model of process 1'],
-    ['another ONNX Runtime', { versions: { common: '0.0.1' } }, 'the version of ONNX Runtime of process 1'],
+    [
+      'another version of ONNX Runtime',
+      { versions: { common: '0.0.1' } },
+      'the version of ONNX Runtime of process 1',
+    ],
     ['an unknown option', { clipnorm: 1 } as object, 'clipnorm'],
   ])(
     'reject %s before the first step',
@@ -303,7 +307,7 @@ describe('all ranks, after a fault on one rank', () => {
   });
 });
 
-it('knows the version of this package, which processes compare', async () => {
+it('ownVersion gives the version of this package, which processes compare', async () => {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   expect(await ownVersion()).toBe(JSON.parse(manifest).version);
 });

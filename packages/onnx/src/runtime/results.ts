@@ -20,12 +20,12 @@ export function run(
   });
 }
 
-/** The model's metrics outputs, as fetches. */
+/** The outputs of a model that hold metrics, as fetches. */
 export function metricsOf({ loss, accuracy }: TrainingModel): Record<string, null> {
   return Object.fromEntries([loss, accuracy].flatMap((name) => (name ? [[name, null]] : [])));
 }
 
-/** Reads the metrics that sessions return. Metrics on a device are read without waiting. */
+/** Reads the metrics that sessions return. Metrics on a device are read asynchronously. */
 export class Results {
   /** Pending reads of losses on the device. Nothing may be released before they finish. */
   readonly #reads = new Set<Promise<number>>();

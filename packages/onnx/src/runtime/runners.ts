@@ -30,8 +30,8 @@ export interface RunnersOptions {
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
   /**
-   * The indices of the parameter vectors that are updated together. With several lists, gradients and updates are
-   * separate runs.
+   * Groups of parameter vectors, by index. Each group is updated in one run. With several groups, the gradients are
+   * computed in a separate run.
    */
   readonly chunks: readonly (readonly number[])[];
 }

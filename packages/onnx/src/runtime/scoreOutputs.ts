@@ -8,7 +8,7 @@ import type { Tensor } from './ort.ts';
 const least = 2 ** -149;
 const logOf = (share: number): number => Math.log(Math.max(share, least));
 
-/** Elementary losses: a function of a prediction and its target. */
+/** Losses of single elements, as functions of a prediction and its target. */
 const elementwise: Readonly<Record<string, (value: number, wanted: number, term: Term) => number>> = {
   mse: (value, wanted) => (value - wanted) ** 2,
   l1: (value, wanted) => Math.abs(value - wanted),

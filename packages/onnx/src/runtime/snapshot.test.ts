@@ -10,7 +10,7 @@ const { FLOAT } = DataType;
 const waves = (length: number, pace: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(pace * (i + 1)));
 
-/** Three layers of 8 numbers. The two hidden weights have the same shape. */
+/** The weights of three layers. The two hidden ones have the same shape. */
 const layers = {
   first: { dims: [8, 8], values: waves(64, 0.7) },
   second: { dims: [8, 8], values: waves(64, 1.3) },
@@ -65,7 +65,7 @@ describe('a snapshot', () => {
   it.each([
     ['adam', adam()],
     ['momentum', momentum],
-  ])('fits the same graph with its initializers in another order, by name: %s', async (_, optimizer) => {
+  ])('is matched by name if the initializers are in another order: %s', async (_, optimizer) => {
     const source = await trained(model(usual), optimizer);
     const snapshot = await source.snapshot();
     const other = await trainer(model(['out', 'second', 'first']), optimizer);
@@ -91,7 +91,7 @@ describe('a snapshot', () => {
       "its optimizer is sgd, and the model's adagrad",
     ],
     [
-      'another form of velocity',
+      'another definition of velocity',
       () => trainer(model(usual), sgd({ momentum: 0.9, velocity: 'update' })),
       'update',
     ],

@@ -5,7 +5,8 @@ import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
 /**
- * Models of at least this many bytes are released and read again, which takes less time than a step of such a model.
+ * Models of at least this many bytes are not kept in memory, but read again when needed. This takes less time than a
+ * step of such a model.
  */
 const large = 1 << 24;
 

@@ -10,7 +10,7 @@ import { type Batch, createTrainer, type OnnxTrainer, UnsupportedOperatorError }
 
 const float = DataType.FLOAT;
 
-/** A classifier of 4 numbers into 3 classes with one hidden layer. */
+/** A classifier with 4 inputs, one hidden layer and 3 classes. */
 const classifier = makeModel({
   inputs: [{ name: 'input', type: float, dims: ['{batch}', 4] }],
   outputs: [{ name: 'logits', type: float, dims: ['{batch}', 3] }],

@@ -69,7 +69,7 @@ function storedTensors({ state, places }: TrainingModel, quantised: Integers): W
 
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
-/** The batches of a pass, with the batches of one update listed one by one. */
+/** The batches of a pass over the data. A list of batches for one update is expanded into its batches. */
 async function* parts(batches: Iterable<Batch | readonly Batch[]> | AsyncIterable<Batch | readonly Batch[]>) {
   for await (const batch of batches) yield* isList(batch) ? batch : [batch];
 }
@@ -93,9 +93,12 @@ export class Trainer implements OnnxTrainer {
   readonly batchSharpness: (batch: Batch) => Promise<number>;
   readonly hyperparameters: readonly string[];
   readonly untrained: readonly UntrainedTensor[];
-  /** Absent if the model computes its own loss, because then no output is known to be the prediction. */
+  /**
+   * Absent if the model computes its own loss, because then no output is known to be the prediction. Also absent for
+   * CTC, for several losses, and with several processes.
+   */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
-  /** Absent as well if the model computes its own loss, or if the best constant prediction for the loss is unknown. */
+  /** Absent if `predictBatch` is, or if the best constant answer for the loss is unknown. */
   readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
   /** Absent if the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
@@ -155,8 +158,8 @@ export class Trainer implements OnnxTrainer {
       const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
       return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
     };
-    // An update that clips is not split, because it needs the norm of all gradients. Nor is an update on a device,
-    // whose outputs are not copied.
+    // An update that clips is not split, because it needs the norm of all gradients. Updates on a device or in a
+    // browser are not split either.
     const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
     const whole = clips || onDevice || ort.env?.versions?.node === undefined;
     const chunks = whole ? [[]] : updateChunks(first);
@@ -181,7 +184,7 @@ export class Trainer implements OnnxTrainer {
     models.release();
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
-    // With several processes there are no predictions, because each process would see only its own.
+    // With several processes there are no predictions, because each process would see only those for its own batches.
     if (term && terms.length === 1 && term.type !== 'model' && term.type !== 'ctc' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {

@@ -1,6 +1,6 @@
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 
-/** If a step changes vectors of at least this many bytes, memory matters more than the time of further calls. */
+/** If a step changes vectors of at least this many bytes in total, saving memory is worth the time of further runs. */
 const large = 1 << 26;
 
 /** The approximate number of runs for a large update. */
@@ -16,8 +16,8 @@ export function isLarge(state: readonly Pick<StateTensor, 'output' | 'initial'>[
 }
 
 /**
- * The indices of the parameter vectors that are updated together. The vectors with the most elements come first. So
- * if memory is short, the first run fails, before anything has changed. A small state is one chunk.
+ * Splits the parameter vectors into chunks that are updated together, as lists of indices. The largest chunk comes
+ * first. So if memory is short, the first run fails, before anything has changed. A small state is one chunk.
  */
 export function updateChunks({ state }: Pick<TrainingModel, 'state'>): readonly (readonly number[])[] {
   const sizes = state

@@ -18,7 +18,7 @@ describe('onnxruntime-web, WebGPU, in Chromium', { timeout: 1_800_000 }, () => {
     console.log('mlp', await checkTrainings(ort, await fetchOracle(ort.Tensor, 'mlp'), session));
   });
   // This net has convolutions and max pools. A software adapter takes seconds for a step.
-  it('gives the gradients and the first training of PyTorch: lenet', async () => {
+  it('gives the gradients of PyTorch, and the losses of its first training run: lenet', async () => {
     console.log('lenet', await checkTrainings(ort, await fetchOracle(ort.Tensor, 'lenet'), session, 1));
   });
   it('restores a snapshot: mlp', async () => {

@@ -108,7 +108,7 @@ describe('a frozen operator that clr does not know', () => {
     const trainer = await createTrainer(ort, bytes, options);
     const gradients = [...(await trainer.gradients(batch)).values()].flatMap(({ data }) => [...data]);
     const length = Math.hypot(...gradients);
-    // Along the gradient, the slope of the runtime's own loss equals the gradient's length.
+    // Along the gradient, the slope of the evaluated loss equals the gradient's length.
     const start = await trainer.snapshot();
     const [role] = Object.keys(start.state) as [string];
     const lossAt = async (step: number): Promise<number> => {
@@ -127,7 +127,7 @@ describe('a frozen operator that clr does not know', () => {
     await trainer.dispose();
   });
 
-  it('is passed to the runtime only if its shape is unknown, and is left as it is if the runtime fails', async () => {
+  it('is passed to the runtime only if its shape is unknown; the model is unchanged if the runtime fails', async () => {
     const plain = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', 2] }],

@@ -18,7 +18,7 @@ import type { InferenceSession, Ort } from './ort.ts';
 /** Operators that are unrolled, or whose inner graphs give their shapes. */
 const takenApart = /^(If|Loop|Scan|Optional.*|.*Sequence.*)$/;
 
-/** The outputs whose shapes are known neither to clr nor from the file. */
+/** The outputs whose shapes the file does not declare and clr cannot infer. */
 function unknownOutputs({ graph, functions }: ModelProto): string[] {
   const known = new Set(
     [...(graph?.valueInfo ?? []), ...(graph?.output ?? [])]

@@ -15,12 +15,12 @@ import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 export interface LoraOptions {
   /** The rank r of each adapter. */
   readonly rank: number;
-  /** Scales the adapters: each adds alpha / rank times its product. Default: `rank`, that is, a factor of 1. */
+  /** The scale of the adapters: each adds alpha / rank · B·A. Default: `rank`, that is, a factor of 1. */
   readonly alpha?: number;
   /**
-   * The layers to adapt. They are given by names of modules or weights, by the last parts of such names (`'query'`),
-   * by a pattern, or by a function of a module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a
-   * kernel of 1, except the head.
+   * The layers to adapt: a list of names of modules or weights, or of the last parts of such names (`'query'`), a
+   * pattern for modules' names, or a function of a module's name. Default: every MatMul, MatMulNBits and Gemm and
+   * every Conv with a kernel of size 1, except the head.
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
   /** The seed for the random initial weights. Default 0. */
@@ -32,14 +32,15 @@ export interface LoraOptions {
  * layers and B with zeros, so at first the model's results do not change. Names follow PEFT: `module.lora_A.weight`
  * [rank, inputs] and `module.lora_B.weight` [outputs, rank]. For a convolution, the shapes are [rank, inputs, …kernel]
  * and [outputs, rank, 1, …]. For an embedding, there are `module.lora_embedding_A` [rank, rows] (zeros) and
- * `module.lora_embedding_B` [size, rank]. The weights themselves may be quantised.
+ * `module.lora_embedding_B` [size, rank]. The adapted weights may be quantised.
  *
  * Train with `trainable: isLora`. {@link mergeLora} adds the adapters to the weights, and {@link saveLora} writes them
  * to a file.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} if the targets match no layer, or a layer that cannot have an adapter
+ * @throws {ClrError} if the model already has adapters, if no layer that can have an adapter matches the targets, or if
+ * a name in the list matches none
  * @see Hu et al., arXiv 2106.09685
  *
  * @example
@@ -77,12 +78,14 @@ function choose(opened: Opened, targets: LoraOptions['targets']): LoraTarget[] {
   if (found.length > 0) {
     if (Array.isArray(targets)) {
       const missing = targets.find((each) => !all.some((target) => matches(target, [each])));
-      if (missing !== undefined) throw noTarget(`"${missing}", which no layer has`, all);
+      if (missing !== undefined) throw noTarget(`"${missing}", which matches no such layer`, all);
     }
     return found;
   }
   throw noTarget(
-    targets === undefined ? 'a model without such layers' : `targets = ${show(targets)}, which no layer has`,
+    targets === undefined
+      ? 'a model without such layers'
+      : `targets = ${show(targets)}, which matches no such layer`,
     all,
   );
 }
@@ -100,7 +103,7 @@ function byDefault(opened: Opened, all: readonly LoraTarget[]): LoraTarget[] {
   try {
     head = findHead(opened, undefined).node;
   } catch {
-    // If no head is found, all layers are adapted.
+    // If no head is found, no layer is excluded as the head.
   }
   return all.filter(
     ({ kind, kernel, node }) => node !== head && kind !== 'embedding' && sizeOf(kernel) === 1,

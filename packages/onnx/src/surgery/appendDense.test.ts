@@ -44,7 +44,7 @@ describe('cutAt and appendDense', () => {
     });
   });
 
-  it('pool feature maps, append several layers with activations, and train', async () => {
+  it('pool feature maps and append several layers with activations, and the model can be trained', async () => {
     const { bytes, batches } = oracleModel('cifar-quick');
     const body = cutAt(bytes, '/7/Relu_output_0');
     const hidden = appendDense(body, { units: 8, activation: 'relu', pool: true, name: 'hidden' });
@@ -66,7 +66,7 @@ describe('cutAt and appendDense', () => {
     await trainer.dispose();
   });
 
-  it('accept sequences, using their last axis', async () => {
+  it('accept sequences, and use their last axis as features', async () => {
     const { bytes, batches } = oracleModel('encoder');
     const body = cutAt(bytes, '/Add_3_output_0');
     const model = appendDense(body, { units: 2, activation: 'tanh' });
@@ -111,7 +111,7 @@ describe('cutAt and appendDense', () => {
     expect(Object.keys(outputs)).toEqual(['n', 'h']);
   });
 
-  it('refuse unknown values, and list the known ones', () => {
+  it('refuse unknown values and list known ones, and refuse wrong options', () => {
     const { bytes } = oracleModel('mlp');
     expect(() => cutAt(bytes, '/0/Gemm')).toThrow('its output is called "/0/Gemm_output_0"');
     expect(() => cutAt(bytes, 'pool')).toThrow(/value = "pool".*"\/3\/Tanh_output_0", "output"/s);

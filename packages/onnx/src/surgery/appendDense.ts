@@ -33,12 +33,13 @@ const activations = { relu: 'Relu', tanh: 'Tanh', sigmoid: 'Sigmoid', softmax: '
 const names = ['units', 'activation', 'pool', 'bias', 'name', 'output', 'seed'];
 
 /**
- * Appends a dense layer to a model: `y = x · Wᵀ + b`, with W [units, inputs] and PyTorch's initial weights, uniform in
- * ±1/√inputs. It reads the last axis of one of the model's outputs, and replaces that output by its own.
+ * Appends a dense layer to a model: `y = x · Wᵀ + b`, with PyTorch's initial weights, uniform in ±1/√inputs. It reads
+ * the last axis of one of the model's outputs, and replaces that output by its own. W is stored as [units, inputs], or
+ * as [inputs, units] if the layer reads sequences.
  *
  * @param model - the content of an .onnx file, such as a result of {@link cutAt}; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} if the size of the output's last axis is unknown
+ * @throws {ClrError} if an option is invalid, or if the number of features is unknown
  *
  * @example
  * ```ts
@@ -120,7 +121,7 @@ function outputOf(opened: Opened, named: string | undefined): string {
   );
 }
 
-/** The number of features that a layer reads, and the axes before them. */
+/** The number of features that a layer reads, and the sizes of the axes before them. */
 function featuresOf(name: string, dims: readonly Dim[] | undefined, pool: boolean): [number, Dim[]] {
   const shape = `[${(dims ?? ['?']).map((dim) => (typeof dim === 'number' ? dim : 'N')).join(', ')}]`;
   if (pool) {

@@ -5,8 +5,8 @@ import { Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
 /**
- * Cuts a model at a value. The value becomes the output, and everything after it is removed. The result is a body
- * that computes features. {@link appendDense} adds a new head to it.
+ * Cuts a model at a value. The value becomes the output, and everything after it is removed. The remaining model
+ * computes features. {@link appendDense} adds a new head to it.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @param value - the name of a value that a node of the main graph makes, or a list of several names

@@ -13,9 +13,9 @@ export interface HeadDescription {
   readonly weight: string;
   /** The name of its bias. Absent if it has none. */
   readonly bias?: string;
-  /** The value that the layer reads, that is, the body's result. {@link cutAt} can cut the model at this value. */
+  /** The value that the layer reads, which the layers before it compute. {@link cutAt} can cut the model there. */
   readonly features: string;
-  /** The number of inputs from which one class is computed. */
+  /** The number of inputs of one output. */
   readonly inputs: number;
   /** The number of outputs. */
   readonly classes: number;

@@ -12,7 +12,7 @@ import type { Opened } from './opened.ts';
 export interface Operand {
   readonly node: NodeProto;
   readonly input: number;
-  /** Names for a tensor that replaces it, best first. */
+  /** The names that a replacement tensor may take, best first. */
   readonly names: readonly string[];
   /** Its shape as the node reads it. */
   readonly dims: readonly number[];
@@ -22,8 +22,9 @@ export interface Operand {
 export interface Head {
   readonly node: NodeProto;
   readonly weight: Operand;
-  /** The class axis of the weight, and the product of all other sizes. */
+  /** The class axis of the weight. */
   readonly axis: number;
+  /** The product of the weight's other sizes. */
   readonly features: number;
   readonly classes: number;
   readonly bias: Operand | undefined;
@@ -62,7 +63,7 @@ export function operandAt(opened: Opened, node: NodeProto, input: number): Opera
   return { node, input, names, dims: known ?? (stored ? dimsOf(stored) : []) };
 }
 
-/** The weight of a product, and its output axis. */
+/** The weight of a matrix product or convolution, and its output axis. It is undefined for other nodes. */
 export function weightOf(opened: Opened, node: NodeProto): { weight: Operand; axis: number } | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   const rank: Readonly<Record<string, number>> = { Gemm: 2, MatMul: 2 };
@@ -146,7 +147,7 @@ function outputOf(opened: Opened, named: string | undefined): string {
   );
 }
 
-/** A bias or scale between the layer and the output. */
+/** A stored bias or scale between the layer and the output, and the computed value (`data`) that it changes. */
 function otherOperand(opened: Opened, node: NodeProto): { data: string; operand: Operand } | undefined {
   for (const input of [1, 0]) {
     const operand = operandAt(opened, node, input);

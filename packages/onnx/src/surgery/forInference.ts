@@ -3,7 +3,7 @@ import { freezeBatchNorm } from './freezeBatchNorm.ts';
 import { Opened } from './opened.ts';
 
 /**
- * Puts a trained model into inference mode, so that others can run it. Batch norms use their running statistics, and
+ * Puts a trained model into inference mode, so that it can be deployed. Batch norms use their running statistics, and
  * Dropout drops nothing. `exportModel()` changes neither batch norms nor Dropout, so a file made for training stays
  * in training mode.
  *

@@ -29,7 +29,7 @@ describe('freezeExcept', () => {
     ]);
   });
 
-  it('refuses more layers than the model has, and functions that pick none', () => {
+  it('refuses more layers than the model has, and functions that pick no weight', () => {
     const { bytes } = oracleModel('mlp');
     expect(() => freezeExcept(bytes, 4)).toThrow(/from 1 to 3.*keep = 4.*"\/4\/Gemm"/s);
     expect(() => freezeExcept(bytes, 0)).toThrow('keep = 0');
@@ -43,7 +43,7 @@ describe('freezeBatchNorm', () => {
       .graph.initializer.filter(({ name }) => name.includes('running'))
       .map(({ rawData }) => Buffer.from(rawData).toString('hex'));
 
-  it('keeps the running statistics and all frozen weights of a body, bit for bit', async () => {
+  it('keeps the running statistics and all frozen weights bit-identical during training', async () => {
     const { bytes, batches } = oracleModel('resnet-mini');
     const model = replaceHead(bytes, { classes: 10 });
     const trainable = freezeExcept(model, 1);
@@ -88,7 +88,7 @@ describe('freezeBatchNorm', () => {
     );
   });
 
-  it('normalises with the running statistics', async () => {
+  it('does not change a model whose norms already use the running statistics', async () => {
     const { bytes, batches } = oracleModel('bn-frozen');
     const batch = { ...batches[0]! };
     const [a, b] = await Promise.all([bytes, freezeBatchNorm(bytes)].map((each) => runModel(each, batch)));

@@ -15,8 +15,8 @@ export interface FreezeBatchNormOptions {
 
 /**
  * Freezes batch norms: switches those that are in training mode to inference mode. They then normalise with their
- * running statistics, and training no longer changes these statistics. A frozen body needs frozen batch norms,
- * because its statistics belong to its weights. Scales and shifts can still be trained if `trainable` selects them.
+ * running statistics, and training no longer changes these statistics. Frozen layers need frozen batch norms, because
+ * the statistics belong to the layers' weights. Scales and shifts can still be trained if `trainable` selects them.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file; a model without norms in training mode is returned unchanged

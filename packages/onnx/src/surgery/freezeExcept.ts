@@ -16,12 +16,11 @@ const layers = new Set([
 ]);
 
 /**
- * Returns a predicate for the option `trainable`, which selects some weights and freezes the rest.
+ * Returns a predicate for the option `trainable`. It selects some weights and freezes the rest.
  *
  * A number k selects the last k layers with weights, in the order in which the model computes them. The selection
- * begins at the k-th last product (Conv, Gemm, MatMul, Gather, LSTM, …). It contains the weights of this product and
- * all later weights, including norms and biases, as far as they are trained by default. A function selects weights by
- * name.
+ * begins at the k-th last operator that counts as a layer (Conv, Gemm, MatMul, Gather, LSTM, …). It contains all
+ * weights from there on, including norms and biases, that are trained by default. A function selects weights by name.
  *
  * Freezing weights does not freeze the statistics of batch norms in training mode. {@link freezeBatchNorm} freezes
  * these.

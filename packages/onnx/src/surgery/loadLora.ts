@@ -19,14 +19,14 @@ export interface LoadLoraOptions {
 }
 
 /**
- * Loads adapters into a model, from a safetensors file of Python's PEFT or of {@link saveLora}. Modules are found by
- * name, even if only the file or only the model has a prefix (`bert.`). Other weights in the file, such as those of a
- * head, replace the tensors with the same names.
+ * Loads adapters into a model, from a safetensors file that Python's PEFT or {@link saveLora} wrote. Modules are found
+ * by name, even if only the file or only the model has a prefix (`bert.`). Other weights in the file, such as those of
+ * a head, replace the tensors with the same names.
  *
  * @param model - the content of an .onnx file without adapters; it is not changed
  * @param adapter - the content of `adapter_model.safetensors`
  * @returns the content of the new file
- * @throws {ClrError} if it is not a safetensors file, or if it does not fit the model
+ * @throws {ClrError} if `adapter` is not a safetensors file, or if it does not fit the model
  *
  * @example
  * ```ts

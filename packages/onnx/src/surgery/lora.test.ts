@@ -32,7 +32,7 @@ async function trained(model: Uint8Array, batch: Feeds, loss: 'crossEntropy' | '
 const names = ['mlp', 'lenet', 'cifar-quick', 'bn-frozen', 'resnet-mini', 'encoder', 'regressor'];
 
 describe('addLora and mergeLora', () => {
-  it('adapt a 4-bit weight, which cannot be merged', async () => {
+  it('adapt a 4-bit weight, and refuse to merge into it', async () => {
     const float = FLOAT;
     const model = makeModel({
       domains: { 'com.microsoft': 1 },
@@ -119,7 +119,7 @@ describe('addLora and mergeLora', () => {
     nodes: [{ op: 'Gather', inputs: ['words.weight', 'ids'], outputs: ['output'] }],
   });
 
-  it('adapt an embedding', async () => {
+  it('adapt an embedding, and give the same outputs after merging', async () => {
     const ids = new ort.Tensor('int64', BigInt64Array.of(0n, 3n, 6n, 3n, 2n, 1n), [2, 3]);
     const model = addLora(embedding, { rank: 2, targets: ['words'] });
     const adapted = await trained(model, { ids, target: waves([2, 3, 5], 0.3) }, 'mse');
@@ -177,7 +177,9 @@ describe('addLora and mergeLora', () => {
     expect(() => addLora(onnx, { rank: 2, targets: ['query'] })).toThrow(
       /targets among the layers.*"0" of node "\/0\/Gemm"/s,
     );
-    expect(() => addLora(onnx, { rank: 2, targets: ['0', 'query'] })).toThrow('"query", which no layer has');
+    expect(() => addLora(onnx, { rank: 2, targets: ['0', 'query'] })).toThrow(
+      '"query", which matches no such layer',
+    );
     expect(() => addLora(onnx, { rank: 2, targets: 'query' as never })).toThrow(
       'targets to be a list of names',
     );
@@ -204,7 +206,7 @@ describe('saveLora and loadLora', () => {
     expect(b!.output!.data).toEqual(a!.output!.data);
   });
 
-  it('find modules whose names have an additional prefix, and need the alpha of PEFT’s configuration', () => {
+  it('find modules whose names have an additional prefix, and require alpha from PEFT’s configuration', () => {
     const { bytes: onnx } = oracleModel('mlp');
     const tensors = new Map([
       ['base_model.model.net.0.lora_A.weight', { dims: [2, 20], data: new Float32Array(40).fill(1) }],
@@ -217,7 +219,7 @@ describe('saveLora and loadLora', () => {
     expect(readSafetensors(adapter).tensors.get('base_model.model.0.lora_B.weight')?.data[0]).toBe(2);
   });
 
-  it('refuse files of another model or another format', () => {
+  it('refuse files for another model or in another format', () => {
     const { adapter } = saveLora(addLora(oracleModel('encoder').bytes, { rank: 4 }));
     expect(() => loadLora(oracleModel('mlp').bytes, adapter)).toThrow('a layer "qkv" in the model');
     expect(() => loadLora(oracleModel('mlp').bytes, new Uint8Array(3))).toThrow(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { addLora, buildModel, saveLora } from '../index.ts';
 
-// The safetensors format in ten lines of Python without a package: https://github.com/huggingface/safetensors#format
+// Reads the safetensors format in Python without a package: https://github.com/huggingface/safetensors#format
 const reader = `
 import json, struct, sys
 file = open(sys.argv[1], 'rb').read()

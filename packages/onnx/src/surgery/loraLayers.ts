@@ -7,7 +7,7 @@ import { type NodeProto, StringStringEntryProtoSchema } from '../generated/onnx_
 import { type Operand, operandAt, weightOf } from './findHead.ts';
 import type { Opened } from './opened.ts';
 
-/** The kind of a layer: a product, a convolution, or an embedding, which reads a row for each index. */
+/** The kind of a layer: a matrix product, a convolution, or an embedding, which looks up a row for each index. */
 export type LoraKind = 'linear' | 'conv' | 'embedding';
 
 /** A layer that can have an adapter. */
@@ -19,7 +19,7 @@ export interface LoraTarget {
   readonly module: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** The kernel's size of a convolution; empty for other layers. */
+  /** The kernel size of a convolution; empty for other layers. */
   readonly kernel: readonly number[];
 }
 
@@ -138,7 +138,7 @@ export function requireLora(opened: Opened): LoraRecord {
   throw fail('a model with adapters, as addLora makes it', 'no adapters', 'Add adapters with addLora first.');
 }
 
-/** Records the adapters of a model in its metadata. */
+/** Records the adapters of a model in its metadata. Without a record, removes the old one. */
 export function noteLora(opened: Opened, record: LoraRecord | undefined): void {
   const { proto } = opened.model;
   proto.metadataProps = proto.metadataProps.filter((entry) => entry.key !== key);

@@ -52,7 +52,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
       values[at] = (values[at] as number) + scale * sum;
     }
   }
-  // If other layers read the weight too, this layer gets a copy.
+  // If the stored weight is needed elsewhere or is transposed, this layer gets a copy.
   const shared = opened.readers(name).length > 1 || opened.isOutput(name) || !stored.own;
   const own = shared ? opened.free(`${layer.module}.merged`) : name;
   if (!shared) opened.forget(name);
@@ -63,7 +63,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
   opened.graph.node.splice(opened.graph.node.indexOf(sum), 1);
 }
 
-/** A weight that is stored as floats, in the form that a node reads. */
+/** A weight that is stored as floats, in the layout that a node reads. */
 function plainWeight(
   opened: Opened,
   node: NodeProto,

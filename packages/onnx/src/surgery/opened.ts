@@ -28,7 +28,7 @@ export class Opened {
   readonly graph: GraphProto;
   #types: ((name: string) => ValueType) | undefined;
 
-  /** @throws {ClrError} if the bytes are not an ONNX model, or if its opset is too old */
+  /** @throws {ClrError} if the bytes are not an ONNX model, or if the opset is too old */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.model = readModel(bytes);

@@ -48,12 +48,12 @@ async function weightsOf(file: Uint8Array): Promise<Map<string, { dims: number[]
   return weights;
 }
 
-describe('weights as integers', () => {
+describe('quantizeWeights', () => {
   it.each([
     { bits: 8, steps: 127, near: 0.01 },
     { bits: 4, steps: 7, near: 0.2 },
   ] as const)(
-    'of $bits bits differ from the floats by at most half a step',
+    'rounds weights to $bits bits, with errors of at most half a step',
     async ({ bits, steps, near }) => {
       const small = quantizeWeights(model, { bits });
       expect(small.length).toBeLessThan(model.length);
@@ -62,7 +62,7 @@ describe('weights as integers', () => {
       const changed = new Set<string>();
       for (const [name, { data, dims }] of before) {
         const own = after.get(name);
-        // A MatMulNBits has [K, N], a Gemm [N, K].
+        // The weight of a MatMulNBits is read as [K, N], that of a Gemm as [N, K].
         const turned = own?.dims.join() !== dims.join();
         const [n = 0, k = 0] = dims;
         const largest = Math.max(...data.map(Math.abs));
@@ -83,7 +83,7 @@ describe('weights as integers', () => {
   );
 
   it.each([8, 4] as const)(
-    'of %i bits are trained, and the exported model has the evaluated loss',
+    'gives %i-bit weights that can be trained, and the exported model has the loss that evaluate() gives',
     async (bits) => {
       const trainer = await createTrainer(ort, quantizeWeights(model, { bits }), options);
       const { loss: before } = await trainer.evaluate([batch]);
@@ -106,7 +106,7 @@ describe('weights as integers', () => {
     },
   );
 
-  it('of 4 bits are allowed in convolutions of every opset, even if they do not fill a byte', async () => {
+  it('stores 4-bit weights of convolutions in every opset, even if their number is odd', async () => {
     const nets = [13, 21].map((opset) =>
       makeModel({
         opset,
@@ -147,7 +147,7 @@ describe('weights as integers', () => {
     }
   });
 
-  it.each([8, 4] as const)('of %i bits replace weights that several nodes read', async (bits) => {
+  it.each([8, 4] as const)('rounds a weight that several nodes read to %i bits', async (bits) => {
     const shared = makeModel({
       inputs: [{ name: 'input', type: DataType.FLOAT, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 4] }],
@@ -163,7 +163,7 @@ describe('weights as integers', () => {
     for (const [i, value] of exact.entries()) expect(rounded?.[i]).toBeCloseTo(value, bits === 8 ? 2 : 0.5);
   });
 
-  it.each([8, 4] as const)('of %i bits accept adapters, which stay floats', async (bits) => {
+  it.each([8, 4] as const)('gives %i-bit weights that accept adapters, which stay floats', async (bits) => {
     const targets = (): boolean => true;
     const adapted = addLora(quantizeWeights(model, { bits }), { rank: 2, targets });
     const other = quantizeWeights(addLora(model, { rank: 2, targets }), { bits });
@@ -178,7 +178,7 @@ describe('weights as integers', () => {
     expect(saved.config.target_modules).toHaveLength(3);
   });
 
-  it('do not replace excluded weights, which stay floats', async () => {
+  it('leaves excluded weights as floats', async () => {
     const names = describeModel(model).weights.map(({ name }) => name);
     const [conv = ''] = names;
     const kept = await weightsOf(quantizeWeights(model, { bits: 8, except: (name) => name === conv }));
@@ -191,11 +191,11 @@ describe('weights as integers', () => {
     [{ bits: 8, exept: () => true }, 'exept'],
     [{ bits: 8, except: 'head' }, 'except to be a function of a name'],
     [{ bits: 8, except: () => true }, 'weights of convolutions and products to quantize'],
-  ])('require legal options: %j', (given, why) => {
+  ])('refuses invalid options: %j', (given, why) => {
     expect(() => quantizeWeights(model, given as { bits: 8 })).toThrow(why);
   });
 
-  it('require an opset that allows a scale for each output', () => {
+  it('refuses an opset that does not allow a scale for each output', () => {
     const old = makeModel({
       opset: 12,
       inputs: [{ name: 'x', type: DataType.FLOAT, dims: [1, 2] }],

@@ -40,7 +40,7 @@ const stored = (name: string, dataType: number, dims: readonly number[], rawData
     rawData: rawData as Uint8Array<ArrayBuffer>,
   });
 
-/** The output axis of a weight. It is undefined for a node that cannot be quantised. */
+/** The output axis of a node's weight. It is undefined if the weight cannot be quantised. */
 function outputAxis(node: NodeProto): number | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   if (node.opType === 'Conv') return 0;
@@ -57,7 +57,8 @@ const isPlainProduct = (node: NodeProto): boolean =>
     int(node, 'transA', 0) === 0);
 
 /**
- * The scale of each group. It maps the group's largest element to the largest integer. It is 1 if all elements are 0.
+ * The scale of each group. It maps the group's largest absolute value to the largest integer. It is 1 if all elements
+ * are 0.
  */
 function scalesOf(
   values: Float32Array,
@@ -111,14 +112,14 @@ function toIntegers(
   opened.store(floatTensor(scales, DataType.FLOAT, [outputs], scale));
   opened.store(stored(zeros, type, [outputs], integersToBytes(type, new Int32Array(outputs))));
   const node = makeNode('DequantizeLinear', [name, scales, zeros], [value], { axis }, value);
-  // Before opset 21, only ONNX Runtime's own operator accepts 4 bits.
+  // Before opset 21, only ONNX Runtime's own DequantizeLinear accepts 4-bit integers.
   if (bits === 4 && opened.model.opset < 21) node.domain = 'com.microsoft';
   return { node, value };
 }
 
 /**
- * Replaces a product by ONNX Runtime's MatMulNBits: 4-bit integers, with one scale for each block of inputs of an
- * output.
+ * Replaces a matrix product by ONNX Runtime's MatMulNBits, whose weight is 4-bit integers. Every block of inputs of an
+ * output has its own scale.
  */
 function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
   const { name } = weight;
@@ -153,13 +154,13 @@ function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: nu
     : [many, makeNode('Add', [product, bias], [output], {}, opened.free(`${output}_bias`))];
 }
 
-/** Describes the weights of a graph without float weights. */
+/** Describes the weights of a graph that has no float weights. */
 const noneOf = ({ initializer }: GraphProto): string =>
   initializer.some(({ dataType }) => isQuantisedType(dataType)) ? 'only integer weights' : 'none';
 
 /**
  * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`).
- * In products with 4 bits, every 32 inputs of an output share a scale (`MatMulNBits` of ONNX Runtime). Each weight is
+ * In 4-bit matrix products, every 32 inputs of an output share a scale (`MatMulNBits` of ONNX Runtime). Each weight is
  * rounded to the nearest integer, without calibration. Training then uses float master weights, and can recover some of
  * the accuracy. Adapters (LoRA) stay floats.
  *

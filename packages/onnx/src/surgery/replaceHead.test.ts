@@ -24,7 +24,7 @@ const image = { name: 'x', type: FLOAT, dims: ['{n}', 3, 4, 4] };
 const vector = { name: 'x', type: FLOAT, dims: ['{n}', 6] };
 const output = (name: string, ...dims: (number | string)[]) => ({ name, type: FLOAT, dims });
 
-/** Heads in the forms that several exporters write, with the shape of their input. */
+/** Models with heads as various exporters write them. */
 const heads = {
   'MatMul and Add, as from Keras': makeModel({
     inputs: [vector],
@@ -36,7 +36,7 @@ const heads = {
       { op: 'Softmax', inputs: ['a'], outputs: ['y'] },
     ],
   }),
-  'Gemm without transposition': makeModel({
+  'a Gemm whose weight is not transposed': makeModel({
     inputs: [vector],
     outputs: [output('y', '{n}', 10)],
     initializers: [stored('w', [6, 10]), stored('b', [1, 10])],
@@ -62,7 +62,7 @@ const heads = {
       { op: 'Reshape', inputs: ['c', 'shape'], outputs: ['y'] },
     ],
   }),
-  'a weight that is transposed and shared': makeModel({
+  'a head whose weight is transposed and shared with another layer': makeModel({
     inputs: [vector],
     outputs: [output('y', '{n}', 6)],
     initializers: [stored('w', [6, 6]), stored('b', [6])],
@@ -73,7 +73,7 @@ const heads = {
       { op: 'Add', inputs: ['b', 'm'], outputs: ['y'] },
     ],
   }),
-  'quantised weights and output': makeModel({
+  'a head whose weight and output are quantised': makeModel({
     inputs: [vector],
     outputs: [output('y', '{n}', 10)],
     initializers: [
@@ -123,7 +123,7 @@ describe('replaceHead', () => {
     return rank === 4 ? [2, 3, 4, 4] : [2, 6];
   };
 
-  it('keeps names, and initialises like PyTorch, with the same weights for the same seed', () => {
+  it('keeps the names, initialises like PyTorch, and gives the same weights for the same seed', () => {
     const { bytes: onnx } = oracleModel('lenet');
     const changed = replaceHead(onnx, { classes: 3 });
     expect(describeHead(changed)).toEqual({ ...describeHead(onnx), classes: 3 });
@@ -137,7 +137,7 @@ describe('replaceHead', () => {
   });
 
   it.each(['mlp', 'lenet', 'cifar-quick', 'bn-frozen', 'resnet-mini', 'encoder', 'regressor'])(
-    'replaces the head of %s, and keeps its features',
+    'replaces the head of %s, and keeps the features before it',
     async (name) => {
       const { bytes: onnx, batches } = oracleModel(name);
       const changed = replaceHead(onnx, { classes: 7 });

@@ -93,7 +93,7 @@ function checkSoftmax({ behind }: Head, classes: number): void {
   );
 }
 
-/** Adapts a node after the head to the new number of classes: the shape of a Reshape. A quantisation is removed. */
+/** Adapts a node after the head: a Reshape gets the new number of classes, and a quantisation is removed. */
 function adapt(opened: Opened, node: NodeProto, before: number, classes: number): void {
   if (node.opType === 'DequantizeLinear') {
     const quantize = opened.maker(node.input[0] ?? '');

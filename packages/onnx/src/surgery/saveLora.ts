@@ -6,7 +6,7 @@ import { readPredicate } from '../training/namePredicate.ts';
 import { requireLora } from './loraLayers.ts';
 import { floatValues, Opened } from './opened.ts';
 
-/** The prefix of tensors' names in PEFT. */
+/** The prefix of tensor names in PEFT. */
 export const peftPrefix = 'base_model.model.';
 
 /** Adapters in PEFT's format: the two files of a folder. */
@@ -40,7 +40,7 @@ export interface SaveLoraOptions {
 
 /**
  * Writes the adapters of a model in the format of Python's PEFT: a safetensors file with PEFT's names and shapes
- * (`base_model.model.module.lora_A.weight` [rank, inputs]), and its configuration.
+ * (`base_model.model.module.lora_A.weight` [rank, inputs]), and PEFT's configuration.
  *
  * @param model - the content of an .onnx file with adapters, such as a result of `exportModel()`
  * @throws {ClrError} if the model has no adapters

@@ -9,7 +9,7 @@ import { cutAt } from './cutAt.ts';
 import { Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
-/** A model split into a body that training does not change, and a head that reads the body's features. */
+/** A model split into a body that training does not change, and a head that reads the outputs of the body. */
 export interface SplitModel {
   readonly body: Uint8Array;
   readonly head: Uint8Array;
@@ -26,8 +26,8 @@ const trains = (node: NodeProto): boolean =>
   node.opType === 'BatchNormalization' && (int(node, 'training_mode', 0) === 1 || node.output.length > 1);
 
 /**
- * Splits a model at the point where training begins. The head holds every node that depends on a trained weight, a
- * random number or a batch norm in training mode. The body holds the rest.
+ * Splits a model before the first trained weights. The head holds every node that depends on a trained weight, a random
+ * number or a batch norm in training mode. The body holds the other nodes that depend on the inputs.
  *
  * @param trained - the names of the trained weights
  * @throws {ClrError} if the body would be empty
@@ -38,7 +38,7 @@ export function splitFrozen(model: Uint8Array, trained: ReadonlySet<string>): Sp
   const stored = new Set(graph.initializer.map(({ name }) => name));
   const inputs = new Set(graph.input.map(({ name }) => name).filter((name) => !stored.has(name)));
   const live = new Set(trained);
-  // Values that depend on the data, but on nothing that is trained.
+  // Values that depend on the data, but on nothing that training changes.
   const fixed = new Set<string>();
   const makers = new Map<string, NodeProto>();
   const heads = new Set<NodeProto>();

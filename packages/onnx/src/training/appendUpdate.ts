@@ -11,7 +11,7 @@ import type { Update } from './updates/update.ts';
 /**
  * Scales the gradients down if their global norm is above `clipNorm` (PyTorch's formula).
  *
- * @param value - the limit for this step, if steps may set it
+ * @param value - the limit as a value of the graph, if steps may set it
  */
 function clipped(
   b: Ops,
@@ -36,7 +36,7 @@ function clipped(
 }
 
 /**
- * Appends the optimizer's update, which reads vectors of parameters and gradients and replaces parameters and slots.
+ * Appends the optimizer's update. It reads vectors of parameters and gradients, and replaces parameters and slots.
  */
 export function appendUpdate(
   draft: Draft,
@@ -55,7 +55,7 @@ export function appendUpdate(
         const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
         const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
         const initial: FloatArray = new Data(bucket.length);
-        // A new array holds zeros. Writing to it would make the system allocate its memory.
+        // A new array already holds zeros. Writing zeros would make the system allocate its memory.
         if (start !== 0) initial.fill(start);
         draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
         return [slot, name];

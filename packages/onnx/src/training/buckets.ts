@@ -14,8 +14,8 @@ export interface Part {
 }
 
 /**
- * Tensors that are stored together as one vector, because for many small parameters the calls of a step cost more than
- * the arithmetic. A large tensor has its own bucket.
+ * Tensors that are stored together as one vector. With many separate small parameters, a step would spend more time on
+ * calls than on arithmetic. A large tensor has its own bucket.
  */
 export interface Bucket {
   readonly type: number;
@@ -62,7 +62,7 @@ export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: st
   });
 }
 
-/** A cache of buckets' values, by a bucket's first tensor, because several graphs are made from one file. */
+/** Caches the values of buckets by their first tensor, because several graphs are made from one file. */
 const read = new WeakMap<TensorProto, { readonly names: string; readonly values: FloatArray }>();
 
 /** The stored values of a bucket's tensors. */

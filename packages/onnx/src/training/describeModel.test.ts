@@ -25,7 +25,7 @@ const file = makeModel({
 });
 
 describe('the description of a model', () => {
-  it('lists what is trained, what reads it, and why the rest is not trained', () => {
+  it('lists which weights are trained, which nodes read them, and why the others are not trained', () => {
     const { weights, inputs, outputs, opset, domains, refusal } = describeModel(file);
     expect({ inputs, outputs, opset, domains, refusal }).toEqual({
       inputs: [{ name: 'x', type: 'float32', dims: ['batch', 8] }],
@@ -82,7 +82,7 @@ describe('the description of a model', () => {
 
   it('estimates the memory of a step from its batch and optimizer', () => {
     const { memory } = describeModel(file, { batch: 10, slots: 2 });
-    // 27 trained elements of 4 bytes, and four values of three numbers between the layers.
+    // 27 trained elements of 4 bytes, and four activations of three numbers for each example.
     expect(memory).toEqual({
       batch: 10,
       weights: 216,
@@ -94,7 +94,7 @@ describe('the description of a model', () => {
     expect(() => describeModel(file, { batch: 0 })).toThrow(/Received: batch = 0/);
   });
 
-  it('names operators without a gradient, and the refusal that training would give', () => {
+  it('names operators without a gradient, and the error that training would give', () => {
     const closed = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{batch}', 8] }],
       outputs: [{ name: 'y', type: float, dims: ['{batch}', 3] }],
@@ -111,7 +111,7 @@ describe('the description of a model', () => {
     expect(formatModel(description)).toContain('com.example:Secret  1 ×, first "secret"');
   });
 
-  it('gives the number of tokens of an embedding', () => {
+  it('gives the vocabulary size of an embedding', () => {
     const layers = [
       { type: 'embedding', rows: 7, units: 2 },
       { type: 'meanOverSteps' },

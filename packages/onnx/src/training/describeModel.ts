@@ -39,19 +39,19 @@ export interface WeightDescription {
   readonly dims: readonly number[];
   /** The type of its numbers, such as `float32`. */
   readonly type: string;
-  /** Its place in the file: an initializer of the graph, or a node (a Constant, a branch, a body, a function). */
+  /** Its place in the file: an initializer, or a node (a Constant, or the node of a branch, loop or function). */
   readonly in: 'initializer' | 'node';
   /** The nodes that read it. */
   readonly uses: readonly WeightUse[];
   /** Whether it is trained by default. */
   readonly trained: boolean;
-  /** The reason if it is not trained. */
+  /** The reason why it is not trained. Absent if it is trained. */
   readonly why?: string;
 }
 
 /** An operator that has no gradient. */
 export interface MissingGradient {
-  /** Its type, with the domain unless that is the default one. */
+  /** Its type. Operators outside the default domain have their domain as a prefix. */
   readonly operator: string;
   /** The names of the nodes with this operator. */
   readonly nodes: readonly string[];
@@ -70,15 +70,15 @@ export interface StepMemory {
   readonly gradients: number;
   /** The optimizer's slots, kept twice. SGD with momentum has one slot per weight, Adam two. */
   readonly slots: number;
-  /** All values between the layers. An axis of unknown size counts as the batch. */
+  /** All float values between the layers. In each value, the axes of unknown size together count as the batch. */
   readonly activations: number;
-  /** The sum of the parts, in bytes. */
+  /** The sum of weights, gradients, slots and activations, in bytes. */
   readonly total: number;
 }
 
 /** An input of the model. */
 export interface InputDescription extends TensorInfo {
-  /** The number of rows of a weight, if this input holds row indices, as tokens of an embedding do. */
+  /** The number of rows of the table, if this input holds row indices, such as the tokens of an embedding. */
   readonly vocabulary?: number;
 }
 
@@ -115,7 +115,7 @@ export interface DescribeOptions extends Pick<TrainingOptions, 'sizes' | 'output
   readonly slots?: number;
 }
 
-/** A free axis by its name in the file, or `?` if it has none. */
+/** A size, or the name of a dynamic axis in the file (`?` if it has none). */
 const plainDim = (dim: Dim): Dim =>
   typeof dim === 'number' ? dim : dim.startsWith('{') && dim.endsWith('}') ? dim.slice(1, -1) : '?';
 
@@ -156,7 +156,7 @@ function missing(b: Ops, nodes: readonly NodeProto[]): MissingGradient[] {
   return [...found].map(([operator, named]) => ({ operator, nodes: named }));
 }
 
-/** The refusal if a gradient between the trained weights and the output is missing. */
+/** The error message if an operator between the trained weights and the output has no gradient. */
 function refusalOf(b: Ops, model: Model, output: string, trained: readonly string[]): string | undefined {
   if (trained.length === 0) return 'no float weight reaches the output';
   try {

@@ -31,7 +31,7 @@ export function output(draft: Draft, value: string, name: string): string {
   return name;
 }
 
-/** Declares the output that replaces a state tensor. */
+/** Declares the output with the next value of a state tensor. */
 export function replace(draft: Draft, inputName: string, value: string, names: Names): void {
   const at = draft.state.findIndex((tensor) => tensor.input === inputName);
   const name = output(draft, value, names(`next.${inputName}`));

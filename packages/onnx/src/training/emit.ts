@@ -13,7 +13,7 @@ import { takeWeights } from './takeWeights.ts';
 import type { StateTensor, TargetInfo, TensorInfo, TrainingModel } from './trainingModel.ts';
 import type { Inference, Whole } from './whole.ts';
 
-/** Describes an input with the graph's own dims, so that a target can refer to the same unnamed free axis. */
+/** Describes an input with the graph's own dims, so that a target can refer to the same unnamed dynamic axis. */
 function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
   return { name, type: typeName(b.type(name).type), dims: b.dims(name) };
 }
@@ -138,7 +138,7 @@ export function emitGradients(prepared: Prepared, target?: TargetKind): Written 
 /**
  * Emits only the update, for all vectors of parameters or for some. The gradients are inputs.
  *
- * @param buckets - the indices of the vectors. Leave it out with `clipNorm`, which needs the norm of all gradients.
+ * @param buckets - the indices of the vectors. Default: all. `clipNorm` needs all, for the norm of all gradients.
  */
 export function emitUpdate(prepared: Prepared, target?: TargetKind, buckets?: readonly number[]): Written {
   const whole = prepared.whole(target);

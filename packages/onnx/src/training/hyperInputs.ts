@@ -12,7 +12,7 @@ import type { Hyper, Update } from './updates/update.ts';
 /** The names of the scalar inputs that an update reads, as in {@link TrainingModel}. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step' | 'weightDecay' | 'clipNorm'>;
 
-/** No gradient reaches this norm, because the sum of its squares would overflow before. */
+/** No gradient reaches this norm, because the sum of its squares would overflow first. */
 const noClipping = 1e30;
 
 /** Refuses a schedule with an invalid entry. */
@@ -50,8 +50,8 @@ function lookUp(draft: Draft, table: Float32Array, step: string, name: string): 
 }
 
 /**
- * Declares the rate, the momentum, the step number and the requested hyperparameters as inputs. With a schedule, rate
- * and momentum are looked up by the step number instead.
+ * Declares the rate, the momentum, the step number and the requested hyperparameters as inputs. Hyperparameters that
+ * are in the schedule are looked up by the step number instead.
  */
 export function hyperInputs(
   draft: Draft,

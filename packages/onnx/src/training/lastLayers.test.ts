@@ -24,7 +24,7 @@ const differentiated = (model: { bytes: Uint8Array }): Set<string> =>
 
 describe('training the last layers alone', () => {
   it.each([buildTrainingModel, buildGradientModel])(
-    'computes no gradients for the layers before (%o)',
+    'computes no gradients for the earlier layers (%o)',
     (build) => {
       const [whole, part] = [build(bytes, options), build(bytes, head)];
       expect(whole.backward).toEqual({ nodes: 12, of: 12 });

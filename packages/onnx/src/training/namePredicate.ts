@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 
-/** Answers yes or no for the name of a weight. */
+/** Returns true or false for the name of a weight. */
 export type NamePredicate = (name: string) => boolean;
 
 /** Advice on what to pass instead of a list, a pattern or a name. */
@@ -11,7 +11,7 @@ export function predicateAdvice(value: unknown): string {
   return `Pass (name) => name === ${typeof value === 'string' ? show(value) : "'fc.weight'"}, for example.`;
 }
 
-/** Wraps a predicate whose answer must be true or false, because a promise would count as true. */
+/** Makes a predicate throw unless it returns true or false. A promise, for example, would count as true. */
 export function answered(predicate: NamePredicate, what: string): NamePredicate {
   return (name) => {
     const answer: unknown = predicate(name);

@@ -31,7 +31,7 @@ interface Run {
   readonly parameters: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A PyTorch optimizer as plain data of core. */
+/** A PyTorch optimizer as an optimizer of @clr/core. */
 function specOf({ cls, options }: Pick<Run, 'cls' | 'options'>): Optimizer {
   const number = (name: string): number => (options[name] as number | undefined) ?? 0;
   const betas = options.betas as readonly number[] | undefined;
@@ -65,7 +65,7 @@ function specOf({ cls, options }: Pick<Run, 'cls' | 'options'>): Optimizer {
   }
 }
 
-/** A tanh MLP 5-8-3, as PyTorch trained it. */
+/** The MLP with tanh and 5, 8 and 3 units that PyTorch trained. */
 function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Array {
   return makeModel({
     inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{batch}', 5] }],

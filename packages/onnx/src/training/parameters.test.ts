@@ -6,7 +6,7 @@ import { buildTrainingModel, type TrainingOptions } from '../index.ts';
 
 const float = DataType.FLOAT;
 
-/** y = clip((x·w + free)^exponent, low) with everything in initializers, and one initializer that reaches no output. */
+/** y = clip((x·w + free)^exponent + round(rounded), low). All but x are initializers. `lost` reaches no output. */
 const model = makeModel({
   inputs: [{ name: 'x', type: float, dims: [2, 3] }],
   outputs: [{ name: 'y', type: float, dims: [2, 3] }],
@@ -34,11 +34,11 @@ const trained = (more: Partial<TrainingOptions> = {}): string[] =>
   );
 
 describe('the selection of parameters', () => {
-  it('takes every float initializer that reaches the loss with a nonzero derivative, except exponents', () => {
+  it('takes float initializers that reach the loss with a nonzero derivative, except exponents and bounds', () => {
     expect(trained()).toEqual(['w', 'free']);
   });
 
-  it('leaves out scalars that exporters made for a formula, but no weights', () => {
+  it('excludes scalars that exporters made for formulas, but no weights', () => {
     const names = ['gelu/add/x:0', 'onnx::Mul_12', 'const_fold_opt__3', 'val_7', '/Constant_output_0', '45'];
     const weights = ['logit_scale', 'block.1.alpha', 'model/dense/gamma/ReadVariableOp:0', 'onnx::Add_3'];
     const operands = [...names, ...weights];
@@ -69,7 +69,7 @@ describe('the selection of parameters', () => {
     expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent', 'low']);
   });
 
-  it('refuses a named parameter that no gradient reaches', () => {
+  it('refuses a tensor that `trainable` names but no gradient reaches', () => {
     const named = (...chosen: string[]): (() => unknown) => {
       return () => trained({ trainable: (name) => chosen.includes(name) });
     };
@@ -78,7 +78,7 @@ describe('the selection of parameters', () => {
     expect(named('w', 'low')).not.toThrow();
   });
 
-  it('never takes a running statistic, not even one stored together with a weight', () => {
+  it('never takes a running statistic, even if it is cast or reshaped first', () => {
     const statistics = ['mean', 'variance'].map((name) => ({
       name,
       type: float,
@@ -121,7 +121,7 @@ describe('the selection of parameters', () => {
     expect(of('tiled')).toEqual(['scale', 'bias', 'other']);
   });
 
-  it('refuses a parameter that this form of its operator does not read', () => {
+  it('refuses a parameter that its operator ignores in the chosen mode', () => {
     const mirrored = makeModel({
       inputs: [{ name: 'x', type: float, dims: [4] }],
       outputs: [{ name: 'y', type: float, dims: [6] }],
@@ -140,7 +140,7 @@ describe('the selection of parameters', () => {
     ).toThrow(/"fill": the derivative of the loss is 0 everywhere/);
   });
 
-  it('refuses the ratio of a Dropout in training mode', () => {
+  it('refuses a parameter that determines the ratio of a Dropout in training mode', () => {
     const dropout = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
       outputs: [{ name: 'y', type: float, dims: [2, 3] }],
@@ -159,7 +159,7 @@ describe('the selection of parameters', () => {
     );
   });
 
-  it('groups parameters by their multipliers', () => {
+  it('stores parameters with different multipliers in separate vectors', () => {
     const { state } = buildTrainingModel(model, {
       loss: 'mse',
       optimizer: sgd(),

@@ -31,7 +31,7 @@ function carries(b: Ops, node: NodeProto, i: number, constants: boolean): boolea
 /**
  * The values that the seeds depend on with a nonzero derivative.
  *
- * @param constants - whether to include the constants of a formula
+ * @param constants - whether to include constants of formulas, such as exponents
  */
 function reaching(
   b: Ops,
@@ -106,8 +106,8 @@ interface Choice {
 const nobody = '\0';
 
 /**
- * Whether `trainable` names the tensors that it selects: then it is false for a name that no tensor has. Otherwise it
- * names the tensors that it excludes.
+ * Whether `trainable` names the tensors that it selects. Then it returns false, or throws, for a name that no tensor
+ * has. Otherwise it names the tensors that it excludes.
  */
 function names(trainable: (name: string) => boolean): boolean {
   try {
@@ -118,8 +118,9 @@ function names(trainable: (name: string) => boolean): boolean {
 }
 
 /**
- * A function that names some tensors is followed exactly. A function that excludes some tensors also returns true for
- * names it has never seen. So it does not select constants in nodes, nor tensors that are not finite.
+ * A function that names tensors to select is followed exactly. A function that names tensors to exclude also returns
+ * true for tensors that its author did not think of, so it selects no constants in nodes and no tensors that are not
+ * finite.
  */
 function choiceOf(
   stored: readonly TensorProto[],
@@ -139,8 +140,8 @@ function choiceOf(
 }
 
 /**
- * Checks the tensors that `trainable` picks. If it picks some, a gradient must reach each of them. If it picks all,
- * the tensors that no gradient reaches are ignored, unless an operator's missing gradient is the cause.
+ * Checks the tensors that `trainable` picks. If it picks only some, a gradient must reach each of them. If it picks
+ * all, the tensors that no gradient reaches are ignored, unless an operator's missing gradient is the cause.
  */
 function checkNamed(
   b: Ops,
@@ -167,7 +168,7 @@ export interface Classified {
   readonly why: string | undefined;
 }
 
-/** The nodes that read a tensor, or the integers it is stored as. */
+/** The nodes that read a tensor, or its values rounded to integers if the file stores it as integers. */
 const readersOf = (uses: Uses, name: string): Use[] =>
   uses.direct(name).flatMap((use) => (isRounding(use.node) ? uses.direct(use.node.output[0] ?? '') : [use]));
 

@@ -22,7 +22,7 @@ export type Names = (name: string) => string;
 /** A tensor that training changes without a gradient, such as a running mean. */
 export interface BufferState {
   readonly tensor: TensorProto;
-  /** The graph's value that replaces it after a step. */
+  /** The value in the graph that replaces it after a step. */
   readonly next: string;
 }
 
@@ -69,7 +69,7 @@ function scale(value: number | undefined, field: string): number {
   return used;
 }
 
-/** Refuses a group that matches no parameter, because its factors would be ignored. */
+/** Refuses a group that matches no parameter, because its multipliers would have no effect. */
 function checkGroups(groups: readonly ParameterGroup[] = [], trained: readonly string[]): void {
   const empty = groups.findIndex(({ match }) => !trained.some(match));
   if (empty < 0) return;
@@ -113,7 +113,7 @@ function noteBuffers(
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
 
 /**
- * Loads a model, appends the loss, chooses the parameters, and makes them and the running statistics inputs.
+ * Loads a model, appends the loss, chooses the parameters, and turns parameters and running statistics into inputs.
  *
  * @param model - is not changed
  * @param inference - whether Dropout and BatchNormalization are in inference mode

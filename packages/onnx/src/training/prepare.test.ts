@@ -21,9 +21,9 @@ const emitters = [
 ] as const;
 
 describe('a prepared model', () => {
-  // In these models, Dropout, batch normalisation and max pools change nodes when graphs are made.
+  // These models contain Dropout, batch normalisation or max pools, whose nodes are changed when a graph is built.
   it.each(['lenet', 'cifar-quick', 'resnet-mini', 'bn-frozen', 'encoder'])(
-    'gives all its models in any order, and its source stays unchanged: %s',
+    'gives the same models as separate builds, in any order, and its source stays unchanged: %s',
     (name) => {
       const { bytes, loss } = oracleModel(name);
       const options = { loss, optimizer: adam(), provider: 'cpu', channelBlock: 8 } as const;

@@ -13,31 +13,31 @@ import type { BuildOptions } from './options.ts';
 import { readOptions } from './readOptions.ts';
 import { buildInference, buildWhole, type Inference, type Whole } from './whole.ts';
 
-/** The kind of target for cross-entropy. The loss is written differently for each kind. */
+/** The kind of target for cross-entropy. Each kind has its own loss operators. */
 export type TargetKind = NonNullable<BuildOptions['target']>;
 
-/** A model that was read once. All training and evaluation models are parts of these graphs. */
+/** A model that was read once. All training and evaluation models are cut from its graphs `whole` and `inference`. */
 export interface Prepared {
   readonly options: BuildOptions;
   /** The model that was read. It is never changed. */
   readonly source: SizedModel;
-  /** The provider and the channel block that the models are written for. */
+  /** The execution provider and the NCHWc block size that the models are lowered for. */
   readonly target: Target;
   /** Whether large frozen weights become inputs of the models; see `takeWeights`. */
   readonly feedsWeights: boolean;
-  /** Forward, backward and update in one graph, made once. Step, gradient and update models are parts of it. */
+  /** Forward, backward and update in one graph, made once. Step, gradient and update models are cut from it. */
   readonly whole: (target?: TargetKind) => Whole & Lowered;
   /** The forward pass in inference mode. */
   readonly inference: (target?: TargetKind) => Inference & Lowered;
-  /** The choices that are left to measurements on this machine, and the graph that contains the nodes. */
+  /** The nodes (`asked`) whose form a measurement on this machine chooses, and the graph (`by`) that contains them. */
   readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };
-  /** The forms in which nodes with several forms have been written so far. */
+  /** The forms chosen so far, for nodes that can be written as ONNX operators in several ways. */
   readonly forms: () => Forms;
-  /** The same model in other forms. */
+  /** The same model, lowered with other forms. */
   readonly as: (forms: Forms) => Prepared;
 }
 
-/** The provider and the channel block that the models are written for. */
+/** Checks `channelBlock`. Returns the execution provider and the NCHWc block size to lower for. */
 function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
   if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
     return { provider, channelBlock };
@@ -48,7 +48,7 @@ function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target 
   );
 }
 
-/** Graphs by kind of target, built on first use. Writing changes a graph, so `take` hands each graph out only once. */
+/** Graphs by kind of target, built on first use. Lowering changes a graph, so `take` hands each graph out only once. */
 class Drafts<D> {
   readonly #build: (target: TargetKind) => D;
   readonly #ready = new Map<TargetKind, D>();
@@ -84,7 +84,7 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
  * Reads a model and checks the options.
  *
  * @param feedsWeights - see {@link Prepared}
- * @throws {ClrError} on bytes that are not a model, or on invalid options
+ * @throws {ClrError} if the bytes are not a model, or if an option is invalid
  */
 export function prepare(model: Uint8Array | Content, given: BuildOptions, feedsWeights = false): Prepared {
   const options = readOptions(given);

@@ -60,7 +60,7 @@ const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
 const builders = [buildTrainingModel, buildGradientModel, buildApplyModel, buildEvaluationModel];
 
 describe('options', () => {
-  it.each(wrong)('are refused if they are wrong: %j', async (given, message) => {
+  it.each(wrong)('are refused if they are invalid: %j', async (given, message) => {
     const refusal = await createTrainer(ort, model, given as never).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ClrError);
     expect((refusal as Error).message).toMatch(message);
@@ -73,11 +73,11 @@ describe('options', () => {
     { channelBlock: 8 },
     { session: null },
     { session: { executionProviders: 'webgpu' } },
-  ])('of createTrainer are refused if they are wrong: %j', async (options) => {
+  ])('are refused by createTrainer if it cannot use them: %j', async (options) => {
     await expect(createTrainer(ort, model, { ...right, ...options } as never)).rejects.toThrow(ClrError);
   });
 
-  it("get an optimizer's defaults if its JSON lacks them", () => {
+  it("fill in an optimizer's defaults if its JSON lacks them", () => {
     const full = buildTrainingModel(model, { ...right, optimizer: sgd({ momentum: 0.9 }) });
     const brief = buildTrainingModel(model, { ...right, optimizer: { type: 'sgd', momentum: 0.9 } as never });
     expect(brief.bytes).toEqual(full.bytes);

@@ -5,7 +5,7 @@ import { show } from '../show.ts';
 import { answered, predicateAdvice } from './namePredicate.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 
-/** A rule for an option: the words for what is expected, and a test of the value. */
+/** A rule for an option: the expected value in words, and a test of the value. */
 type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
 
 const isObject = (value: unknown): value is object =>
@@ -43,7 +43,7 @@ const rules: Readonly<
   optimizer: ['made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core', isObject],
   trainable: ['a function of a name', isFunction],
   groups: ['a list of { match, lrScale, weightDecayScale }', Array.isArray],
-  sizes: ['an object with a number for each free axis, or a shape for each input', isObject],
+  sizes: ['an object with a number for each dynamic axis, or a shape for each input', isObject],
   output: ['the name of an output', (value) => typeof value === 'string'],
   target: oneOf('indices', 'distribution'),
   provider: oneOf('cpu', 'webgpu', 'any'),
@@ -113,8 +113,7 @@ function checkProviders(list: unknown): void {
 const optimizers = { sgd, adam, adamW, rmsProp, adagrad };
 
 /**
- * The optimizer with its numbers checked and its defaults filled in, because it may come from JSON or be written by
- * hand.
+ * The optimizer with its numbers checked and its defaults filled in. It may come from JSON or be written by hand.
  */
 function readOptimizer(given: Optimizer): Optimizer {
   const { type, ...fields } = given;

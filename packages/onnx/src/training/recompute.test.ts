@@ -67,7 +67,7 @@ function mostAlive(bytes: Uint8Array): number {
 }
 
 describe('checkpoint: activations', () => {
-  it('trains with the same bits: weights, running statistics, dropout masks', async () => {
+  it('gives bit-identical losses, gradients and exported models, also with batch norms and dropout', async () => {
     const trainers = [
       await createTrainer(ort, deep, both),
       await createTrainer(ort, deep, { ...both, ...again }),
@@ -84,7 +84,7 @@ describe('checkpoint: activations', () => {
     expect(results[1]).toEqual(results[0]);
   });
 
-  it('keeps fewer activations at once, also with a free batch', () => {
+  it('computes convolutions again, also with a dynamic batch axis, and keeps fewer activations at once', () => {
     for (const sizes of [{ input: [size, 3, 16, 16] }, undefined]) {
       const build = { ...options, ...(sizes ? { sizes } : {}) };
       const [plain, saved] = [{}, again].map(
@@ -111,7 +111,7 @@ describe('checkpoint: activations', () => {
     },
   );
 
-  it('does not change a model if no memory would be saved', () => {
+  it('does not change a model if it would save no memory', () => {
     const build = { ...options, loss: 'mse' } as const;
     const model = buildModel({ input: [4], layers: [{ type: 'dense', units: 3 }, { type: 'tanh' }] });
     expect(buildGradientModel(model, { ...build, ...again }).bytes).toEqual(

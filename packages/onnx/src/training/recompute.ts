@@ -6,7 +6,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { cutIntoSegments } from './segments.ts';
 
-/** The assumed size of an axis of unknown size when values are compared. */
+/** The assumed size of an axis of unknown size, when the sizes of values are compared. */
 const freeAxis = 32;
 
 /**
@@ -55,22 +55,22 @@ const trains = (node: NodeProto): boolean =>
 function repeats(b: Ops, node: NodeProto): boolean {
   if (random.test(node.opType) || node.attribute.some(({ g, graphs }) => g || graphs.length > 0))
     return false;
-  // Lists and optional values have no shape, so no view can delay them.
+  // Lists and optional values have no shape, so `#delayed` cannot make a view of them.
   if (!node.input.every((name) => name === '' || b.dims(name))) return false;
-  // The node outputs the batch's statistics only if gradients need them. Otherwise its outputs are mixed with the
+  // A batch norm outputs the batch's own statistics only if gradients need them. Otherwise they are mixed with the
   // running statistics.
   return !trains(node) || (float(node, 'momentum', 0.9) === 0 && node.output.length === 3);
 }
 
 /**
- * The inputs for a batch normalisation that is computed again. It computes the same batch statistics to the last bit.
- * ONNX Runtime overwrites the running statistics that the node reads, so the node gets copies.
+ * The inputs for a batch normalisation that is computed again, with bit-identical results. ONNX Runtime overwrites the
+ * running statistics that the node reads, so the node gets zeros instead. With momentum 0, they have no effect.
  */
 function ownStatistics(b: Ops, { output }: NodeProto, input: readonly string[]): string[] {
   return [...input.slice(0, 3), ...output.slice(1).map((found) => b.sub(found, found))];
 }
 
-/** The part of a graph whose results differ from step to step. */
+/** The part of a graph that depends on `sources`, so that its results differ from step to step. */
 function movingPart(b: Ops, sources: Iterable<string>): { nodes: NodeProto[]; values: Set<string> } {
   const values = new Set(sources);
   const nodes = b.nodes.filter((node) => {
@@ -81,14 +81,14 @@ function movingPart(b: Ops, sources: Iterable<string>): { nodes: NodeProto[]; va
   return { nodes, values };
 }
 
-/** Appends copies of nodes that compute values of the forward pass again, segment by segment. */
+/** Appends copies of the forward pass's nodes, which compute their values again, segment by segment. */
 class Copies {
   readonly #b: Ops;
   /** The node that can compute a value again. A value without such a node is kept. */
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #moving: ReadonlySet<string>;
   readonly #made = new Map<string, string>();
-  /** The list [0] for each segment. It is known when the segment may begin. */
+  /** A tensor [0] for each segment. The runtime knows it only when the segment may begin. */
   readonly #starts = new Map<number, string>();
 
   constructor(b: Ops, makers: ReadonlyMap<string, NodeProto>, moving: ReadonlySet<string>) {
@@ -98,9 +98,9 @@ class Copies {
   }
 
   /**
-   * Makes a segment begin, once, when some values are known. A runtime may compute nodes as soon as their inputs are
-   * known, so it could compute all segments at once. Therefore the inputs of a segment are made to depend on these
-   * values.
+   * Lets a segment begin only when some values are known. Only the first call for a segment has an effect. A runtime
+   * may run a node as soon as its inputs are known, so it could compute all segments at once. Therefore the inputs of a
+   * segment are made to depend on these values.
    */
   begin(segment: number, values: () => readonly string[]): void {
     if (this.#starts.has(segment)) return;
@@ -109,8 +109,8 @@ class Copies {
   }
 
   /**
-   * A kept value as input of a segment: a view that is made when the segment begins. It is not a Reshape, because ONNX
-   * Runtime (1.30) merges consecutive Reshapes, which would drop the dependency.
+   * A kept value as an input of a segment: a view that is made when the segment begins. A Reshape would not do, because
+   * ONNX Runtime (1.30) merges consecutive Reshapes, and the dependency would be lost.
    */
   #delayed(name: string, segment: number): string {
     return this.#once(`${segment} ${name}`, () => {
@@ -127,7 +127,7 @@ class Copies {
     return known;
   }
 
-  /** Emits the computation of a segment's value again. */
+  /** The name of a segment's value after it is computed again, or of the delayed view if the value is kept. */
   of(value: string, segment: number): string {
     const node = this.#makers.get(value);
     if (!node) return this.#delayed(value, segment);
@@ -166,7 +166,7 @@ export function recompute(b: Ops, sources: Iterable<string>, count: number, want
   const needed = neededBy(b.nodes, wanted);
   const backward = b.nodes.splice(count);
   const { nodes, values: moving } = movingPart(b, sources);
-  // Values that inner graphs read keep their names.
+  // Values that nodes with inner graphs read are kept, because inner graphs refer to them by name.
   const held = new Set(
     backward.flatMap((node) => (node.attribute.some(({ g }) => g) ? [...node.input, ...captures(node)] : [])),
   );
@@ -188,7 +188,7 @@ export function recompute(b: Ops, sources: Iterable<string>, count: number, want
   });
 
   /**
-   * Results of the backward pass that no node has read yet. When they are known, the backward pass up to here is done.
+   * Results of the backward pass that no node has read yet. Once they are known, the backward pass is done up to here.
    */
   const open = new Set<string>();
   const copies = new Copies(b, makers, moving);

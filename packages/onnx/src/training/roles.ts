@@ -11,7 +11,7 @@ export interface Use {
   readonly input: number;
 }
 
-/** A node, or the nodes of its inner graphs if it has inner graphs, because they read the weights. */
+/** The node itself. For a private operator of clr with inner graphs, the nodes in them, which read the weights. */
 function withInner(node: NodeProto): NodeProto[] {
   return isPrivate(node) && subgraphs(node).length > 0
     ? subgraphs(node).flatMap((graph) => graph.node.flatMap(withInner))
@@ -51,7 +51,7 @@ export class Uses {
   }
 }
 
-/** The inputs of operators that hold learned weights, wherever these are stored. */
+/** The operator inputs that hold learned weights, stored as initializers or in nodes. */
 const parameterInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
@@ -75,10 +75,10 @@ const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
 const formulas = new Set([...arithmetic, 'Max', 'Min', 'Sum', 'Mean', 'Mod']);
 const products = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Einsum']);
 
-/** Patterns of names that modules and variables give their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
+/** Names that modules and variables give to weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
 const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
 /**
- * Names that exporters and optimizers give to constants of a formula, and that could be mistaken for weights' names.
+ * Names that exporters and graph optimizers give to constants of formulas. `weightName` would match many of them.
  */
 const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
 /** Paddle's names for parameters, which it writes as Constant nodes: `conv2d_0.w_0`. */
@@ -86,11 +86,12 @@ const paddleName = /\.[wb]_\d+$/;
 /** Names that modules give to buffers, which are not trained. */
 const bufferName = /(^|[._/])(\w*buffer|inv_freq|(attn|attention|causal)_?mask)$/i;
 
-/** A limit on the search from a bias back to its product, past scales and shifts. */
+/** The most nodes between a bias or scale and the matrix product or convolution before it. */
 const furthest = 12;
 
 /**
- * Whether a value is computed from a product with weights, using only arithmetic and changes of shape, order or type.
+ * Whether a value is computed from a matrix product or convolution by arithmetic and changes of shape, order or type
+ * alone.
  */
 function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   const node = uses.maker(name);
@@ -116,12 +117,12 @@ const isScale = (uses: Uses, { node, input }: Use): boolean =>
   node.opType === 'Mul' && node.input.some((other, i) => i !== input && isQuantised(uses, other));
 
 /**
- * Whether a node uses a tensor as a parameter, that is, as a weight of a layer, or as the scale or bias after a
- * product.
+ * Whether a node uses a tensor as a parameter, that is, as a weight of a layer, or as the scale or bias after a matrix
+ * product or convolution.
  */
 function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]): boolean {
   if (parameterInputs[node.opType]?.includes(input) ?? false) return true;
-  // A mask that is added to scores has two axes. A bias has one.
+  // A mask that is added to attention scores has two axes. A bias has one.
   const oneAxis = dims.filter((dim) => dim > 1).length === 1;
   return (
     arithmetic.has(node.opType) &&
@@ -130,10 +131,10 @@ function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]):
   );
 }
 
-/** The reason for tensors with numbers that are not finite. */
+/** The reason that `whyConstant` gives for a tensor that is not finite. */
 export const notFinite = 'it holds numbers that are not finite';
 
-/** A cache, because the check of a large tensor takes time, and several graphs are made from one file. */
+/** Caches the checks: that of a large tensor takes time, and several graphs are made from one file. */
 const finite = new WeakMap<TensorProto, boolean>();
 
 /** Whether all elements of a tensor are finite. */
@@ -154,16 +155,16 @@ function sumIsFinite(tensor: TensorProto): boolean {
 }
 
 /**
- * The reason why a stored float tensor is not trained by default. It is `undefined` if it is trained.
+ * Why a stored float tensor is not trained by default, or `undefined` if it is trained.
  *
  * An initializer is a weight, whichever node reads it, because exporters store modules' weights as initializers.
  * Exceptions are tensors that an operator uses as a constant (exponents, bounds, quantisation scales), scalars in
  * arithmetic with names that exporters generate, and buffers with their usual names.
  *
  * A tensor in a node is a constant. Exceptions are tensors at the weight inputs of layers, the bias or scale after a
- * product, and names that Paddle gives to parameters.
+ * matrix product or convolution, and tensors with names that Paddle gives to parameters.
  *
- * A tensor that is not finite, such as a mask of −∞, is never trained.
+ * A tensor that is not finite, such as a mask of −∞, is not trained either.
  *
  * @param inNode - whether the file keeps the tensor in a node
  */

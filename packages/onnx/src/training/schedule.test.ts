@@ -7,7 +7,7 @@ import { buildTrainingModel, createTrainer, type TrainingModel, type TrainingOpt
 const rates = Float32Array.of(0.01, 0.05, 0.1, 0.05, 0.02);
 const momenta = Float32Array.of(0.95, 0.9, 0.85, 0.9, 0.95);
 
-/** Runs a training model as any ONNX Runtime would: state and step number in, state out. */
+/** Runs a training model with ONNX Runtime alone: state and step number in, next state out. */
 async function runAlone(model: TrainingModel, steps: number): Promise<Map<string, ort.Tensor>> {
   const session = await ort.InferenceSession.create(model.bytes);
   const state = new Map<string, ort.Tensor>(
@@ -62,7 +62,7 @@ describe('a schedule inside the training model', () => {
     },
   );
 
-  it('keeps the momentum as an input if the table has rates only', () => {
+  it('keeps the momentum as an input if the schedule has rates only', () => {
     const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.8 }) };
     const model = buildTrainingModel(smallModel(), { ...options, schedule: { lr: rates } });
     expect(model.momentum).toEqual({ name: 'momentum', preset: 0.8 });
@@ -72,12 +72,12 @@ describe('a schedule inside the training model', () => {
     [new Float32Array(0)],
     [Float32Array.of(0.1, Number.NaN)],
     [[0.1, 0.2] as unknown as Float32Array],
-  ])('refuses the table %j', (lr) => {
+  ])('refuses the rates %j', (lr) => {
     const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd() };
     expect(() => buildTrainingModel(smallModel(), { ...options, schedule: { lr } })).toThrow(/schedule\.lr/);
   });
 
-  it('refuses a momentum that would have no effect, and names the step', () => {
+  it('refuses a value that is invalid or would have no effect, and names the step', () => {
     const build = (optimizer: Optimizer, ...momenta: number[]) =>
       buildTrainingModel(smallModel(), {
         loss: 'crossEntropy',

@@ -15,13 +15,13 @@ export interface Segments {
 export interface Uncut {
   /** The nodes that make activations, in order. */
   readonly nodes: readonly NodeProto[];
-  /** The size of a value in bytes. It is 0 if it stays in memory anyway. */
+  /** The size of a value in bytes, or 0 if the value stays in memory anyway. */
   readonly sizeOf: (value: string) => number;
   /** The values that the backward pass reads. */
   readonly read: ReadonlySet<string>;
 }
 
-/** The segment sizes to try, as shares of all activations: 1/32 to 31/32. */
+/** The limits on a segment's size to try are 1/32 to 31/32 of all activations. */
 const grid = 32;
 
 const sum = (numbers: Iterable<number>): number => {
@@ -31,8 +31,8 @@ const sum = (numbers: Iterable<number>): number => {
 };
 
 /**
- * Chooses cuts of a forward pass such that the values that cross cuts and the largest segment take the least memory
- * together (Chen et al. 2016, arXiv 1604.06174). For a chain of n equal layers, this gives about √n segments.
+ * Chooses cuts of a forward pass that minimise the memory of the values that cross cuts plus that of the largest
+ * segment (Chen et al. 2016, arXiv 1604.06174). For a chain of n equal layers, this gives about √n segments.
  *
  * @returns `undefined` if no cut saves memory
  */
@@ -49,7 +49,7 @@ export function cutIntoSegments({ nodes, sizeOf, read }: Uncut): Segments | unde
   const saved = nodes.map(({ output }) => sum(output.filter((name) => read.has(name)).map(sizeOf)));
   const whole = sum(saved);
 
-  /** Chooses cuts so that no segment exceeds a limit. Each cut is at the point where the least memory crosses it. */
+  /** Chooses cuts so that no segment exceeds a limit. Each cut is placed where the least memory crosses it. */
   const cutsFor = (limit: number): number[] => {
     const cuts: number[] = [];
     let [start, size] = [0, 0];

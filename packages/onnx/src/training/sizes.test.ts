@@ -21,7 +21,7 @@ const model = makeModel({
 const options = { loss: 'mse', optimizer: sgd() } as const;
 
 describe('sizes', () => {
-  it('fix the number of steps of a recurrent layer and leave the batch free', async () => {
+  it('fix the number of steps of a recurrent layer and leave the batch size dynamic', async () => {
     const free = await createTrainer(ort, model, options);
     const trainer = await createTrainer(ort, model, { ...options, sizes: { steps: 5 } });
     for (const batch of [2, 4]) {
@@ -29,7 +29,7 @@ describe('sizes', () => {
       const target = new ort.Tensor('float32', new Float32Array(3 * batch), [1, batch, 3]);
       const first = await trainer.evaluate([{ x, target }]);
       await trainer.trainStep({ x, target }, { lr: 0.1 });
-      // A free number of steps gives the same result, but more slowly.
+      // A dynamic number of steps gives the same result, but more slowly.
       await free.trainStep({ x, target }, { lr: 0.1 });
       const [fixed, loose] = [await trainer.parameters(), await free.parameters()];
       for (const [name, { data }] of fixed) {
@@ -47,14 +47,14 @@ describe('sizes', () => {
   });
 
   it.each([{ step: 5 }, { steps: 0 }, { steps: 2.5 }])(
-    'are refused if they are illegal: %j',
+    'are refused if they are invalid: %j',
     async (sizes) => {
       await expect(createTrainer(ort, model, { ...options, sizes })).rejects.toThrow(/Expected sizes/);
     },
   );
 });
 
-/** A net whose file fixes the batch size, in the input, in the shapes of the Reshapes and in a token. */
+/** A net whose file fixes the batch size in the input, in the shapes of the Reshapes and in the Expand of a token. */
 const fixed = (batch: number) =>
   makeModel({
     inputs: [{ name: 'x', type: float, dims: [batch, 4, 2] }],
@@ -86,7 +86,7 @@ const fixed = (batch: number) =>
   });
 
 describe('sizes that the file fixes', () => {
-  it('can be changed, with the constants that repeat them', async () => {
+  it('can be changed together with the constants that repeat them', async () => {
     const batch = {
       x: new ort.Tensor('float32', Float32Array.from(wave(40)), [5, 4, 2]),
       target: new ort.Tensor('float32', Float32Array.from(wave(15)), [5, 3]),
@@ -112,7 +112,7 @@ describe('sizes that the file fixes', () => {
       ],
     });
 
-  /** A model that shrinks an image, enlarges it again to a fixed size, and combines the result with the image. */
+  /** A model that shrinks an image, enlarges it to a fixed size, and combines the result with the image. */
   const enlarged = (op: string, attributes = {}) =>
     makeModel({
       inputs: [{ name: 'x', type: float, dims: [1, 2, 8, 8] }],
@@ -144,7 +144,7 @@ describe('sizes that the file fixes', () => {
     [fixed(1), { x: [0, 4, 2] }, /Received: x = \[0, 4, 2\]/],
     [model, { x: [5, 2, 2], batch: 3 }, /axis "batch" = 3, and 2 elsewhere/],
   ])(
-    'are refused if a node cannot change with them, or if they contradict each other: %#',
+    'are refused if a node cannot adapt to new ones, or if the new ones are invalid or contradictory: %#',
     async (file, sizes, message) => {
       await expect(createTrainer(ort, file, { ...options, sizes })).rejects.toThrow(message);
     },

@@ -13,7 +13,7 @@ const mebibyte = 2 ** 20;
 const wave = (length: number, pace: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => 0.1 * Math.sin(pace * i));
 
-/** Convolutions of one and two MiB, and a bias. */
+/** Convolutions with kernels of one and two MiB, and a bias. */
 function convolutions(): ModelProto {
   const kernel = (name: string, channels: number) => ({
     ...{ name, type: DataType.FLOAT, dims: [channels, width, 1, 1] },
@@ -39,13 +39,13 @@ function convolutions(): ModelProto {
 const graphOf = ({ graph }: ModelProto): GraphProto => graph as GraphProto;
 
 describe('frozen kernels', () => {
-  it('stay in a graph that can hold them', () => {
+  it('stay in the graph if it is not too large for a file', () => {
     const graph = graphOf(convolutions());
     expect(takeWeights(graph)).toEqual([]);
     expect(graph.initializer).toHaveLength(3);
   });
 
-  it('give the same outputs after they become inputs', async () => {
+  it('give the same outputs when they are inputs', async () => {
     const proto = convolutions();
     const x = new ort.Tensor('float32', wave(width, 1), [1, width, 1, 1]);
     const answer = async (feeds: Record<string, ort.Tensor>): Promise<ort.Tensor> => {
@@ -69,7 +69,7 @@ describe('frozen kernels', () => {
     });
   });
 
-  it('become inputs, the largest first, until the rest fits', () => {
+  it('become inputs, the largest first, until the other weights fit into a file', () => {
     const names = (limit: number): string[] =>
       takeWeights(graphOf(convolutions()), limit).map(({ name }) => name);
     expect(names(2 * mebibyte)).toEqual(['two']);

@@ -7,10 +7,10 @@ import { declaration } from '../graph/declaration.ts';
 /** Tensors smaller than this (in bytes) stay in the graph. */
 const least = 1 << 20;
 
-/** Graphs that hold less than this (in bytes) stay unchanged. */
+/** If the weights that only `takers` read take less than this (in bytes), they stay, unless the file is too large. */
 const large = 1 << 26;
 
-/** The bytes of weights that a graph may keep: a file is limited to 2 GiB, and the nodes need room too. */
+/** The bytes of weights that a graph may keep. A file is limited to 2 GiB, and the nodes need room too. */
 const most = 2 ** 31 - 2 ** 26;
 
 /**

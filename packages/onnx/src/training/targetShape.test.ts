@@ -11,7 +11,7 @@ const float = (dims: readonly number[]) =>
   new ort.Tensor('float32', Float32Array.from(wave(dims.reduce((a, b) => a * b, 1))), [...dims]);
 const labels = (n: number) => new ort.Tensor('int64', new BigInt64Array(n), [n]);
 
-/** A linear layer. The rows of its output are a free axis, which is not always that of its input. */
+/** A linear layer. The first axis of its output is dynamic. If `wide`, it is twice as long as that of the input. */
 const linear = (free: string, wide: boolean) =>
   makeModel({
     inputs: [{ name: 'x', type: FLOAT, dims: [free, wide ? 6 : 3] }],

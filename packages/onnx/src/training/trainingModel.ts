@@ -1,13 +1,13 @@
 import type { Dim } from '../graph/dim.ts';
 import type { FloatArray, Part } from './buckets.ts';
 
-/** A tensor that a model reads. */
+/** A tensor that a model reads or outputs. */
 export interface TensorInfo {
   /** The name of the input or output. */
   readonly name: string;
   /** Its type as named by ONNX Runtime: `float32`, `int64`. */
   readonly type: string;
-  /** A number for each fixed axis, a string for each free axis. It is `undefined` if the rank is unknown. */
+  /** A number for each fixed axis, a string for each dynamic axis. It is `undefined` if the rank is unknown. */
   readonly dims: readonly Dim[] | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface StateTensor {
   readonly role: string;
   /** The input's name. */
   readonly input: string;
-  /** The name of the output that replaces it, if this model changes it. */
+  /** The name of the output with its next value, if this model changes it. */
   readonly output?: string;
   /** The layout of the vector. In a vector of slots, each part is the slot of one parameter. */
   readonly parts: readonly Part[];
@@ -52,14 +52,14 @@ export interface TrainingModel {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
   /**
-   * A hash of the source model's nodes, by which a snapshot recognises its model. Only complete training models have
+   * A hash of the source model's nodes. A snapshot uses it to recognise its model. Only complete training models have
    * this field.
    */
   readonly graph?: string;
   /**
    * The extent of the backward pass: the number of the source model's nodes through which gradients flow, and the
-   * number of all its nodes. No gradients are computed before the first trained weight. Only training and gradient
-   * models have this field.
+   * number of all its nodes. No gradients are computed for nodes before the first trained weight. Only training and
+   * gradient models have this field.
    */
   readonly backward?: {
     /** The number of nodes through which gradients flow. */
@@ -78,11 +78,11 @@ export interface TrainingModel {
    * can select them.
    */
   readonly untrained: readonly UntrainedTensor[];
-  /** The total number of elements of the model's values. A free axis (the batch) counts as 1. */
+  /** The total number of elements of the model's values. A dynamic axis (the batch) counts as 1. */
   readonly elements: number;
   /** Inputs and outputs that are vectors kept between steps. */
   readonly state: readonly StateTensor[];
-  /** float32 scalar input. */
+  /** float32 scalar input: the learning rate. */
   readonly lr?: string;
   /** float32 scalar input: momentum or β₁. */
   readonly momentum?: {
@@ -111,7 +111,7 @@ export interface TrainingModel {
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;
   /**
-   * int64 scalar input that determines dropout masks and all random numbers. Feed a different number at every forward
+   * int64 scalar input that determines dropout masks and all random numbers. Feed a different number in every forward
    * pass, such as the step.
    */
   readonly rngStep?: string;

@@ -85,7 +85,7 @@ const names = (file: Uint8Array, more: Partial<TrainerOptions> = {}): string[] =
 describe('weights in Constant nodes', () => {
   const constants = makeModel({ ...io, nodes: [...[first, bias, last].map(constantNode), ...net] });
 
-  it('train to the same bits as initializers, and are named like their values', async () => {
+  it('give the same bits after training as initializers, and are named after their nodes’ outputs', async () => {
     const plain = await trained(makeModel({ ...io, nodes: net, initializers: [first, bias, last] }));
     const found = await trained(constants);
     expect([...found.parameters.keys()]).toEqual(['linear_0.w_0', 'linear_0.b_0', 'val_7']);
@@ -93,7 +93,7 @@ describe('weights in Constant nodes', () => {
     expect(found.parameters).toEqual(plain.parameters);
   });
 
-  it('are written back in their places, and every other byte is unchanged', async () => {
+  it('are written back in place, and every other byte is unchanged', async () => {
     const { exported, parameters, loss } = await trained(constants);
     expect(exported.length).toBe(constants.length);
     const changed = exported.reduce((n, byte, i) => n + (byte === constants[i] ? 0 : 1), 0);
@@ -148,7 +148,7 @@ describe('weights in Constant nodes', () => {
 });
 
 describe('weights inside functions, branches and loops', () => {
-  it('of a function are one tensor for all its calls', async () => {
+  it('are one tensor for all calls of a function', async () => {
     const w = stored('w', [3, 3]);
     const call = (from: string, to: string): NodeSpec => ({
       op: 'Layer',
@@ -184,7 +184,7 @@ describe('weights inside functions, branches and loops', () => {
     expect(await lossOf(found.exported, feed)).toBeCloseTo(found.loss, 6);
   });
 
-  it('of an unrolled loop are one tensor for all its steps, and two bodies keep separate tensors', async () => {
+  it('are one tensor for all steps of an unrolled loop, and separate tensors for two loops', async () => {
     const loop = (from: string, to: string, pace: number): NodeSpec => ({
       op: 'Loop',
       name: `loop_${to}`,
@@ -253,7 +253,7 @@ describe('tensors that are trained only if they are named', () => {
   });
   const feed = { x: tensor([2, 4, 8]), target: tensor([2, 4, 8], 0.3) };
 
-  it('are masks that are not finite, constants of a formula and windows, and the trainer lists them', async () => {
+  it('are masks with −∞, constants of formulas and windows, and the trainer lists those that are not scalars', async () => {
     const { parameters, exported, loss, untrained } = await trained(file, {
       feed,
       optimizer: sgd({ momentum: 0.9, weightDecay: 0.01 }),
@@ -267,7 +267,7 @@ describe('tensors that are trained only if they are named', () => {
     expect(await lossOf(exported, feed)).toBeCloseTo(loss, 6);
   });
 
-  it('are trained if a function picks them, but not every other name', () => {
+  it('are trained if a function picks them, but not if it picks all names or excludes others', () => {
     expect(names(file, { trainable: () => true })).toEqual(['q']);
     expect(names(file, { trainable: (name) => !name.startsWith('k') })).toEqual(['q']);
     expect(names(file, { trainable: (name) => name === '/window' || name === 'q' })).toEqual([

@@ -15,7 +15,7 @@ import { type Plan, plan } from './plan.ts';
 import { recompute } from './recompute.ts';
 import { updateOf } from './updates/updateOf.ts';
 
-/** A graph with all its inputs, outputs and state. It is not yet written for a target. */
+/** A graph with all its inputs, outputs and state. It is not yet lowered for a target. */
 interface Graphed extends Draft {
   readonly plan: Plan;
   /** The mean loss as a float32 scalar. */

@@ -70,7 +70,7 @@ export function renderSvg(drawing: Drawing, { width, height, title, description 
   ].join('');
 }
 
-/** Removes the markup that only an interactive chart needs, and ECharts' running number. */
+/** Removes the markup that only an interactive chart needs, and the running number in ECharts' ids. */
 function settled(markup: string): string {
   return markup
     .replace(/<style.*?<\/style>/gs, '')

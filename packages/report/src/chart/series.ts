@@ -16,7 +16,7 @@ export function curve(
   } as Series;
 }
 
-/** A series of marks on the x axis: lines and bands, without labels. */
+/** Vertical lines and bands at positions on the x axis, without labels. */
 export function marks(
   lines: readonly { readonly x: number; readonly colour: string; readonly dashed?: boolean }[],
   bands: readonly { readonly from: number; readonly to: number; readonly colour: string }[] = [],

@@ -1,4 +1,7 @@
-/** The lowest and the highest of any number of values. `Math.min(...values)` fails for a hundred thousand. */
+/**
+ * The lowest and the highest of any number of values. With a hundred thousand, `Math.min(...values)` can overflow the
+ * stack.
+ */
 export function extent(values: Iterable<number>): readonly [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {

@@ -5,7 +5,7 @@ import { troughsOf } from './troughsOf.ts';
 
 /** Options of {@link policyPoints}. */
 export interface PolicyPointsOptions {
-  /** The number of steps. Default: four cycles, or 1,000 steps of a policy without cycles. */
+  /** The number of steps. Default: the first four cycles, or 1,000 steps if the policy has no cycles. */
   readonly steps?: number;
   /** The approximate maximum number of points in a curve, at least 4. Default 2,000. */
   readonly most?: number;
@@ -24,7 +24,7 @@ export interface PolicyPoints {
 }
 
 /**
- * Returns the curves that `renderPolicy` draws, for a drawing of your own without ECharts. Above 100,000 steps it
+ * Returns the curves that `renderPolicy` draws, for your own drawing without ECharts. Of more than 100,000 steps it
  * takes a sample.
  *
  * @throws {PolicyError} if the policy is not legal

@@ -4,9 +4,9 @@ import type { Schedule } from '@clr/core';
 const most = 100_000;
 
 /**
- * The steps of a run to draw, from 0 to `steps`, in order. Above 100,000 steps it takes one step from each of 100,000
- * equal intervals, and adds nearby troughs and the steps before them. The position in an interval is pseudo-random,
- * because any regular spacing misses all peaks of some policy. Cycles of a few steps appear as a band.
+ * The steps at which a run is drawn, from 0 to `steps`, in order. Above 100,000 steps it takes one step from each of
+ * 100,000 equal intervals, and adds nearby troughs and the steps before them. The position in an interval is
+ * pseudo-random, because any regular spacing misses all peaks of some policy. Cycles of a few steps appear as a band.
  */
 export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readonly number[] {
   if (steps <= most) return Array.from({ length: steps + 1 }, (_, step) => step);

@@ -1,6 +1,6 @@
 import type { Point } from './thin.ts';
 
-// Limits that save time: a picture has fewer pixels than this, and a median needs fewer neighbours.
+// Limits that save time: more points would not be visible, and a median does not need more neighbours.
 const maxPlaces = 1500;
 const maxNeighbours = 500;
 
@@ -11,8 +11,8 @@ const maxNeighbours = 500;
  *
  * Near an end the window shrinks equally on both sides, so that a steep end keeps its slope.
  *
- * @param settles - true if the curve is flat at its end. Then the last windows keep their neighbours on the left,
- *   because single values would end the curve in a spike of noise.
+ * @param settles - true if the curve is flat at its end. Then the windows at the end do not shrink on the left.
+ *   Otherwise the last values, hardly smoothed, would end the curve in a spike of noise.
  */
 export function smooth(
   points: readonly Point[],

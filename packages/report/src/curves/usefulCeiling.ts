@@ -3,7 +3,8 @@ import { median } from './smooth.ts';
 import type { Point } from './thin.ts';
 
 /**
- * The loss at which to cut a divergence, which would flatten the rest of the curve. `undefined` if there are no losses.
+ * The loss at which to cut the plot, so that a divergence does not flatten the rest of the curve. `undefined` if there
+ * is nothing to cut.
  */
 export function usefulCeiling(curve: readonly Point[]): number | undefined {
   const losses = curve.flatMap(([, loss]) => loss ?? []);

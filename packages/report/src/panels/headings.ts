@@ -20,7 +20,7 @@ export function titleHeading(title: string): Heading {
   };
 }
 
-/** A panel's name and its keys in their colours. Keys that do not fit beside the name go below it. */
+/** A panel's name and its legend entries in their colours. Entries that do not fit beside the name go below it. */
 export function panelHeading(name: string, keys: readonly Key[], width: number, fontSize: number): Heading {
   const styles: Record<string, object> = {
     name: { fontSize: 13, lineHeight, fontWeight: 600, color: colours.ink, width: roomFor(name, 14) },
@@ -45,7 +45,7 @@ export function panelHeading(name: string, keys: readonly Key[], width: number, 
   };
 }
 
-/** The width of a wide character, in font sizes. ECharts assumes a narrow font, so words would overlap. */
+/** The width of a wide character, in units of the font size. ECharts assumes a narrow font, so words would overlap. */
 const advance = 0.62;
 
 function roomFor(text: string, fontSize: number): number {

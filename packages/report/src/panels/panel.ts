@@ -1,12 +1,12 @@
 import type { Series } from '../chart/renderSvg.ts';
 
-/** A word of a panel's heading, in the colour of its curve. */
+/** A legend entry in a panel's heading, in the colour of its curve. */
 export interface Key {
   readonly text: string;
   readonly colour: string;
 }
 
-/** One of several plots above each other with one x axis. */
+/** One of several stacked plots that share an x axis. */
 export interface Panel {
   readonly name: string;
   /** The height of the plot without its heading. */

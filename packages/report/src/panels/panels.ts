@@ -8,7 +8,7 @@ import type { PictureOptions } from './pictureOptions.ts';
 const margin = 16;
 const right = 28;
 
-/** Places panels above each other, for `renderSvg`. */
+/** Stacks panels into one drawing for `renderSvg`. */
 export function stackPanels(
   panels: readonly Panel[],
   axis: SharedAxis,

@@ -65,7 +65,8 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
   const curves = named.map(({ run }) => smoothed(run, 'accuracy').flatMap(([, share]) => share ?? []));
   const shares = curves.flat().sort((a, b) => a - b);
   if (shares.length === 0) return undefined;
-  // If nine tenths of the accuracies are above 80 %, the axis leaves out the start, so that differences become visible.
+  // If nine tenths of the accuracies are above 80 %, the axis leaves out the low values at the start, so that
+  // differences become visible.
   const tenth = shares[Math.floor(shares.length / 10)]!;
   const min = tenth > 0.8 ? Math.min(0.95, Math.floor(20 * tenth) / 20) : 0;
   const percent = (value: number) => `${Number((100 * value).toFixed(2))} %`;

@@ -43,7 +43,7 @@ describe('renderPolicy', () => {
     );
     const [first, second] = [...new Set(lines.map(({ points }) => points[0]![0]))].sort((a, b) => a - b);
     const rates = picture.strokes.find(({ colour }) => colour === colours.blue)!.points;
-    // ECharts sets lines on whole pixels.
+    // ECharts draws lines at whole pixels.
     expect(Math.abs(first! - rates[100]![0])).toBeLessThan(1);
     expect(Math.abs(second! - rates[200]![0])).toBeLessThan(1);
   });

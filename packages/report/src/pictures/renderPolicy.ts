@@ -12,8 +12,8 @@ import { formatCount, formatRate } from '../words/words.ts';
 /** Options of {@link renderPolicy}. */
 export interface PolicyPictureOptions extends PictureOptions {
   /**
-   * The number of steps to draw. Above 100,000 it draws a sample. Default: four cycles, or 1,000 steps of a policy
-   * without cycles.
+   * The number of steps to draw. Above 100,000 it draws a sample. Default: the first four cycles, or 1,000 steps if the
+   * policy has no cycles.
    */
   readonly steps?: number;
 }

@@ -23,7 +23,7 @@ describe('renderRangeTest', () => {
     expect(stray(accuracy!.points, over('accuracy'))).toBeLessThan(0.2);
   });
 
-  it('keeps a linear sweep linear', () => {
+  it('draws a linear sweep over a linear axis', () => {
     const linear = exampleTrace('linear');
     const picture = readPicture(renderRangeTest(linear, analyzeRangeTest(linear)));
     const data = linear.points.map(({ lr, loss }) => [lr, loss!] as const);
@@ -70,7 +70,7 @@ describe('renderRangeTest', () => {
     expect(picture.words).toContain('acc. slows');
   });
 
-  it('draws a trace without losses by its accuracy alone', () => {
+  it('draws only the accuracy of a trace without losses', () => {
     const only = { ...trace, points: trace.points.map((point) => ({ ...point, loss: null })) };
     const picture = readPicture(renderRangeTest(only, analyzeRangeTest(only)));
     expect(picture.words).toContain('Accuracy');
@@ -79,7 +79,7 @@ describe('renderRangeTest', () => {
   });
 
   it('shows the held-out points and the finding in words', () => {
-    // The last points lie above the cut.
+    // The losses of the last points lie above the top of the plot.
     const validation = trace.validation!.slice(0, 8);
     const picture = readPicture(renderRangeTest({ ...trace, validation }, finding));
     expect(picture.dots(colours.purple)).toHaveLength(16);

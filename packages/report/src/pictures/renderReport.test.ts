@@ -25,7 +25,7 @@ const content: ReportContent = {
 describe('renderReport', () => {
   const html = renderReport(content);
 
-  it('contains every picture wide and narrow, each well-formed, with unique ids', () => {
+  it('contains a wide and a narrow version of each picture, well-formed and with unique ids', () => {
     const pictures = html.match(/<svg.*?<\/svg>/gs)!;
     expect(pictures.map((svg) => readPicture(svg).width)).toEqual([960, 360, 960, 360, 960, 360]);
     const ids = Array.from(html.matchAll(/ id="([^"]+)"/g), ([, id]) => id);

@@ -15,7 +15,7 @@ export interface ReportRangeTest {
   readonly name?: string;
   /** The record of the test, or of its repetitions. */
   readonly trace: RangeTestTrace | readonly RangeTestTrace[];
-  /** What the analysis says about it. */
+  /** The result of `analyzeRangeTest` for it. */
   readonly finding: RangeTestFinding;
 }
 
@@ -29,7 +29,7 @@ export interface ReportContent {
   readonly tables?: readonly ReportTable[];
   /** One range test, or several with names. */
   readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
-  /** Trainings, drawn over each other. */
+  /** Training runs, drawn over each other. */
   readonly runs?: readonly NamedRun[];
   /** Policies, each with its picture. */
   readonly policies?: readonly {

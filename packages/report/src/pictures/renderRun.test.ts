@@ -41,7 +41,7 @@ describe('renderRun', () => {
     );
   });
 
-  it('leaves out metrics that a run did not measure, and says why it is short', () => {
+  it('leaves out metrics that a run did not measure, and says why it stopped early', () => {
     const { steps, troughs: _, final: __, ...rest } = run;
     const bare = {
       ...rest,
@@ -55,7 +55,7 @@ describe('renderRun', () => {
     expect(description).toContain('diverged at step 40');
   });
 
-  it('enlarges the differences of good runs', () => {
+  it('cuts the accuracy axis of an accurate run, so that differences become visible', () => {
     const steps = run.steps.map((step) => ({ ...step, accuracy: 0.99 - 0.9 * Math.exp(-step.step / 20) }));
     const { words } = readPicture(renderRun({ ...run, steps }));
     expect(words).toEqual(expect.arrayContaining(['cut below 95 %', '95 %', '100 %']));

@@ -19,7 +19,7 @@ export interface Mark {
 
 interface Curve extends Required<ChartSize> {
   readonly xTicks: readonly number[];
-  /** The value of a column: the median, or the highest, which loses no peak. */
+  /** The value of a column: its median, or its highest value, so that peaks stay visible. */
   readonly column: 'median' | 'highest';
   readonly yMax?: number | undefined;
   readonly format: (value: number, axis: 'x' | 'y') => string;

@@ -7,7 +7,7 @@ import { plotPolicy, plotRangeTest, textTable } from './index.ts';
 const trace = exampleTrace();
 const finding = analyzeRangeTest(trace);
 
-/** The column of each letter of the first line, from the axis on. */
+/** The column of each letter in the first line, counted from the y axis. */
 function columns(chart: string): Record<string, number> {
   const lines = chart.split('\n');
   const axis = Math.max(...lines.map((line) => line.indexOf('└'))) + 1;

@@ -7,9 +7,9 @@ import type { TrialResult } from '../trialResult.ts';
 import { readResults, writeResult } from './files.ts';
 import { createTrialProcess, type TrialProcessOptions } from './trialProcess.ts';
 
-/** A job without a result. */
+/** A job that failed. */
 export interface FailedJob {
-  /** The job without a result. */
+  /** The job. */
   readonly job: Job;
   /** The message of its last error. */
   readonly error: string;
@@ -19,15 +19,15 @@ export interface FailedJob {
 export interface SweepOutcome {
   /** The available results, in the order of the jobs. */
   readonly results: readonly TrialResult[];
-  /** Jobs that threw, or that were lost too often. Calling again retries them. */
+  /** Jobs that threw, or whose worker ended too often. Calling again retries them. */
   readonly failed: readonly FailedJob[];
-  /** Whether `signal` stopped it. Calling again continues it. */
+  /** Whether `signal` stopped the sweep. Calling again continues it. */
   readonly stopped: boolean;
 }
 
 /** An event of one job in a sweep. */
 export interface SweepProgress {
-  /** `'lost'` means that its worker ended, and that it is tried again. */
+  /** `'lost'` means that the job's worker ended, and that the job is tried again. */
   readonly type: 'started' | 'step' | 'done' | 'lost' | 'failed';
   /** The id of the job. */
   readonly id: string;
@@ -35,7 +35,7 @@ export interface SweepProgress {
   readonly step?: number;
   /** With `'lost'` and `'failed'`: the reason. */
   readonly error?: string;
-  /** The process that runs it. */
+  /** The id of the process that runs the job. */
   readonly pid?: number;
   /** The number of jobs with a result. */
   readonly done: number;
@@ -49,9 +49,9 @@ export interface SweepOptions extends Omit<TrialProcessOptions, 'folder'> {
   readonly folder: string;
   /** The number of child processes. Default: the number of cores. */
   readonly workers?: number;
-  /** The number of times that a job may lose its worker before it counts as failed. Default 5. */
+  /** The number of times that a job is tried again because its worker ended. Default 5. */
   readonly retries?: number;
-  /** Stops all jobs between two steps. Jobs that support checkpoints write one. */
+  /** Stops all jobs between two steps. Jobs that can be resumed write a checkpoint first. */
   readonly signal?: AbortSignal;
   /** Called at every event of every job. */
   readonly onProgress?: (progress: SweepProgress) => void;
@@ -65,7 +65,7 @@ const names = ['module', 'folder', 'execArgv', 'workers', 'retries', 'signal', '
  *
  * - A worker that is killed or crashes is replaced, and its job resumes from its checkpoint.
  * - A job that throws counts as failed; the others continue.
- * - If this process is killed, its workers end after their next step.
+ * - If this process is killed, its workers end, at the latest after their current step.
  *
  * @param jobs - as `parseJobs` reads them
  * @throws {ClrError} before the first job, if a job, an option or a file in the folder is invalid; later, if the module

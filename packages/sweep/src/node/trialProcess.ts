@@ -13,7 +13,10 @@ import type { FromWorker, ToWorker } from './messages.ts';
 export interface TrialProcessOptions {
   /** The path of a module that exports `open`. */
   readonly module: string | URL;
-  /** The folder for checkpoints, which must exist. By default there are none, and a lost job starts again. */
+  /**
+   * The folder for checkpoints, which must exist. By default no checkpoints are written, and a job whose process
+   * crashes starts from the beginning.
+   */
   readonly folder?: string;
   /**
    * Node's flags for the process, such as `['--import', 'tsx']` for a TypeScript module. Default: those of this
@@ -51,10 +54,10 @@ export type TrialOutcome =
     };
 
 /**
- * A child process that runs jobs one at a time. The first job starts it, and the next job after a loss starts it again.
+ * A child process that runs jobs one at a time. The first job starts it. If it crashes, the next job starts it again.
  */
 export interface TrialProcess {
-  /** The process's id, while it runs. */
+  /** The id of the last process that was started. */
   readonly pid: number | undefined;
   /** Runs a job, from its checkpoint if there is one. Throws if the module cannot be used. */
   run(
@@ -96,7 +99,7 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
     const child = fork(worker, [path, folder === undefined ? '' : resolve(folder)], {
       ...(execArgv && { execArgv: [...execArgv] }),
     });
-    // Ignored, because the exit event reports the same.
+    // Ignored, because a close event follows, and `nextMessage` reports it.
     child.on('error', () => {});
     const first = await nextMessage(child, () => false);
     if ('type' in first && first.type === 'unusable') {
@@ -119,7 +122,7 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
       const stop = () => send(child!, { type: 'stop' });
       try {
         if (child?.exitCode !== null || child.signalCode !== null) child = await started();
-        // The process may have been lost before it was ready.
+        // If the process has already ended, this sends nothing, and `nextMessage` reports the end.
         send(child, { type: 'run', job: parseJob(job) });
         signal?.addEventListener('abort', stop);
         if (signal?.aborted) stop();
@@ -145,12 +148,12 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
   };
 }
 
-// A process that has ended takes no message. Its exit has already been reported.
+// A process that has ended cannot receive messages.
 const send = (child: ChildProcess, message: ToWorker): void => {
   if (child.connected) child.send(message, () => {});
 };
 
-/** The next message that `passOver` does not accept, or the end of the process. */
+/** The next message for which `passOver` returns false, or the end of the process. */
 function nextMessage(
   child: ChildProcess,
   passOver: (message: FromWorker) => boolean,

@@ -9,15 +9,15 @@ import type { FromWorker, ToWorker } from './messages.ts';
 // A process that runs jobs one after another. Its arguments are the module and, optionally, the folder for checkpoints.
 const [, , module = '', folder = ''] = process.argv;
 
-/** The shortest interval between reports of steps, in milliseconds. */
+/** The minimum time between two reports of steps, in milliseconds. */
 const pace = 100;
 
-// Errors are ignored: if the parent process has ended, 'disconnect' reports it.
+// Errors are ignored, because the event 'disconnect' reports that the parent process has ended.
 const tell = (message: FromWorker): void => void process.send?.(message, undefined, undefined, () => {});
 
-// Ctrl-C reaches every process of a terminal. The parent process decides when to stop.
+// Ctrl-C reaches every process of a terminal. It is ignored here, because the parent process decides when to stop.
 process.on('SIGINT', () => {});
-// Without the parent process, the result has no receiver.
+// Without the parent process, nothing receives the result.
 process.on('disconnect', () => process.exit());
 
 let controller = new AbortController();

@@ -1,6 +1,6 @@
 import { deviceLost, fromGpuError, GpuError } from '../errors.ts';
 
-/** The trainings on each device. Each device gets one listener, which passes events on to all of them. */
+/** The trainers and optimizers on each device. Each device gets one listener, which passes events on to all of them. */
 const watchers = new WeakMap<GPUDevice, Set<Health>>();
 
 function watchersOf(device: GPUDevice): Set<Health> {
@@ -34,8 +34,8 @@ function uncaptured(error: GPUError): GpuError {
 }
 
 /**
- * Watches one training on a device. It keeps an error and throws it at the next call, so that no error vanishes.
- * Error scopes catch errors of the training's own submissions. Other errors arrive by the device's event
+ * Watches one trainer or optimizer on a device. It keeps an error and throws it at the next call, so that no error
+ * vanishes. Error scopes catch errors of its own submissions. Other errors arrive by the device's event
  * `uncapturederror`, and `device.lost` reports the loss of the device.
  */
 export class Health {
@@ -113,7 +113,7 @@ export class Health {
     return this.#take();
   }
 
-  /** As {@link settled}, and also waits for uncaptured errors, whose event may come after the data was read back. */
+  /** Like {@link settled}, but also waits for uncaptured errors, whose event may come after the data was read back. */
   async heard(): Promise<GpuError | undefined> {
     this.device.pushErrorScope('validation');
     await this.device.popErrorScope().catch(() => null);
@@ -139,7 +139,7 @@ export class Health {
 
 function disposed(): GpuError {
   return new GpuError('disposed', {
-    expected: 'a training that was not disposed',
+    expected: 'a trainer or optimizer that was not disposed',
     received: 'a call after dispose(), or one still pending at dispose()',
     advice: 'Create a new trainer or optimizer.',
   });

@@ -57,7 +57,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     trainer.dispose();
   });
 
-  it('learns, and gives the same bits for many steps at once as for a few at a time', async () => {
+  it('learns, with the same bits whether steps are submitted all at once or a few at a time', async () => {
     const runs: Float32Array[] = [];
     for (const portions of [[30], [1, 7, 22]]) {
       const trainer = await createTrainer(device, small, {
@@ -110,7 +110,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     second.dispose();
   });
 
-  it.each([4, 8] as const)('runs every layer within the limits of any device, tile %d', async (tile) => {
+  it.each([4, 8] as const)('trains all layers on a device with default limits, tile %d', async (tile) => {
     const adapter = await (await openGpu())?.requestAdapter();
     const plain = (await adapter?.requestDevice()) as GPUDevice; // WebGPU's default limits
     const net = network({
@@ -221,7 +221,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     avgPool({ size: 3, stride: 2, ceil: true }),
     avgPool({ size: 2, stride: 3, padding: 1, ceil: true }),
     avgPool({ size: 3, stride: 1, padding: 1 }),
-  ])('pools by the definition: $type $size/$stride pad $padding ceil $ceil', async (layer) => {
+  ])('pools as defined: $type $size/$stride pad $padding ceil $ceil', async (layer) => {
     const [height, width, channels] = [7, 6, 2];
     const input = noise(height * width * channels);
     const net = network({

@@ -44,7 +44,7 @@ export class DeviceTrainer implements GpuTrainer {
   readonly #engine: OptimizerEngine;
   readonly #host: HostBatches;
   #data: { readonly examples: Examples; readonly gather: Dispatch } | undefined;
-  /** The batch size that the device knows. */
+  /** The batch size that was last written to the device. */
   #count = 0;
 
   constructor(device: GPUDevice, network: Network, options: DeviceTrainerOptions) {
@@ -129,7 +129,7 @@ export class DeviceTrainer implements GpuTrainer {
       throw badArgument(
         'examples × batch to be below 2^32, because the device shuffles with 32-bit integers',
         `${count} examples, batch = ${this.#batch}`,
-        'Set a part of the examples at a time.',
+        'Set only some of the examples at a time.',
       );
     }
     const examples = this.#engine.health.inErrorScope('putting examples on the device', () =>

@@ -39,7 +39,7 @@ export function checkExamples(network: Network, batch: Batch): number {
   return count;
 }
 
-/** Converts targets to the form of core's `constantAnswer`. */
+/** Converts targets to the form that core's `constantAnswer` takes. */
 export function constantTargets(network: Network, batch: Batch): ConstantTargets {
   checkExamples(network, batch);
   const { loss, output } = network;
@@ -47,7 +47,7 @@ export function constantTargets(network: Network, batch: Batch): ConstantTargets
   return { loss, values: batch.target, width: volume(output) };
 }
 
-/** Converts targets to the form of the loss kernel. */
+/** Converts targets to the type that the loss kernel reads. */
 export function targetArray(
   { loss }: Network,
   target: ArrayLike<number>,

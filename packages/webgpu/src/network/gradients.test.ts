@@ -18,8 +18,8 @@ import {
 import { type Loss, network, type Shape, volume } from './network.ts';
 
 /**
- * Activations are mostly smooth. With relu, one bias moves hundreds of values over the kink and spoils the finite
- * difference.
+ * Most activations here are smooth. With relu, a changed bias moves hundreds of values across the kink, which spoils
+ * the finite difference.
  */
 const cases: readonly (readonly [string, Shape, readonly Layer[], Loss])[] = [
   [

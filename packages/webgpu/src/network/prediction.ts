@@ -5,7 +5,7 @@ import type { Batch } from './trainer.ts';
 // The smallest float32 above 0. It stands in for a probability of 0, whose logarithm would be −∞.
 const least = 2 ** -149;
 
-/** Converts a network's raw outputs to the form of core's ensembles: probabilities if the network classifies. */
+/** Converts a network's raw outputs to what core's ensembles need: probabilities if the network classifies. */
 export function predictionOf(
   { loss, output }: Network,
   { target }: Pick<Batch, 'target'>,

@@ -21,7 +21,7 @@ function furthest(got: Numbers, want: Numbers): number {
   return most;
 }
 
-describe.skipIf(!hasDevice)('networks give the same numbers as in PyTorch', () => {
+describe.skipIf(!hasDevice)('networks give the same numbers as PyTorch', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();

@@ -87,7 +87,7 @@ export interface GpuTrainer extends Trainable<Batch> {
   trainSteps(count: number): Promise<StepsResult>;
   /** The network's outputs for any number of examples, one after another. */
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
-  /** The outputs for a batch in the form of `ensemble`: probabilities if the network classifies. */
+  /** The outputs for a batch as `ensemble` needs them: probabilities if the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
   /** The metrics of the best constant answer to the targets of these batches. Changes nothing. */
   constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;

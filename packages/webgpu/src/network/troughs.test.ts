@@ -26,7 +26,7 @@ describe.skipIf(!hasDevice)('averages and ensembles of snapshots', () => {
   });
   const batches = [1, 2, 3, 4].map(batchOf);
 
-  it('measures the running statistics again for averaged weights', async () => {
+  it('recomputes the running statistics for averaged weights', async () => {
     const trainer = await createTrainer(device, normalized, { optimizer: sgd({ momentum: 0.9 }), batch: 8 });
     const snapshots = [await trainer.snapshot()];
     const first = await trainer.parameters();

@@ -5,7 +5,7 @@ import { pairIndex, pairsOf } from './windowAccess.ts';
 export const blockLength = 1024;
 /**
  * Threads per workgroup. Each thread takes every 64th number, or every 64th group of four numbers, of its block. So
- * neighbouring threads read neighbouring numbers. 64 is a whole number of subgroups on every known device.
+ * neighbouring threads read neighbouring numbers. 64 is a multiple of the usual subgroup sizes.
  */
 export const blockThreads = 64;
 

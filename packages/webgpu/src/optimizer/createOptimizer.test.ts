@@ -152,7 +152,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     for (const [index, x] of want.entries()) expect(got[index]).toBeCloseTo(x, 5);
   };
 
-  it('distinguishes the two forms of velocity while the rate changes', async () => {
+  it('computes both kinds of velocity, which differ while the rate changes', async () => {
     const rates = table({ values: [0.1, 0.01, 0.2, 0.05, 0.1] });
     const reference = (form: 'gradient' | 'update', nesterov: boolean): number => {
       let [w, v] = [1, 0];
@@ -242,7 +242,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     optimizer.dispose();
   });
 
-  it.each([2 ** 32 - 2, 2 ** 32 + 5, 3 * 2 ** 32 - 1, 10_000])('counts on from step %d', async (from) => {
+  it.each([2 ** 32 - 2, 2 ** 32 + 5, 3 * 2 ** 32 - 1, 10_000])('counts upwards from %d', async (from) => {
     const [value, gradient] = [upload(device, [1]), upload(device, [1])];
     const parameters = [{ value, gradient, length: 1 }];
     const optimizer = createOptimizer(device, sgd(), parameters, () => 0, { from });
@@ -465,7 +465,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     all.destroy();
   });
 
-  it('frees the staging buffers of an endless run while it runs', async () => {
+  it('frees staging buffers while a run continues', async () => {
     const { live, stop } = countBuffers(device);
     const parameters = [{ value: upload(device, [0]), gradient: upload(device, [0]), length: 1 }];
     const own = live();

@@ -37,8 +37,8 @@ const engines = new WeakMap<object, OptimizerEngine>();
  * encoded and submitted without a write by the host between them.
  *
  * The arithmetic is PyTorch's, in float32, as each factory of `@clr/core` documents it. The rate of a step is
- * `Math.fround(schedule.lr(step))`, read from a table that is renewed by the encoder that needs it. A step that is
- * skipped because of a bad gradient advances the policy's step, but not Adam's update count.
+ * `Math.fround(schedule.lr(step))`, read from a table. An encoder that needs further rows copies them in. A step that
+ * is skipped because of a bad gradient advances the policy's step, but not Adam's update count.
  *
  * **One dispatch** updates all parameters if they share buffers (offsets tell them apart), or if their buffers fit
  * into the device's bindings. Otherwise there are as few dispatches as the bindings allow (see `dispatches`).

@@ -26,14 +26,14 @@ export interface OptimizerOptions extends GradientCheckOptions {
 /** The names of {@link OptimizerOptions}. */
 export const optimizerOptions = ['clipNorm', 'skipNonFinite', 'lossScale', 'from', 'tableSteps'] as const;
 
-/** A byte range of a buffer that belongs to a training's state. */
+/** A byte range of a buffer that belongs to the state of a training run. */
 export interface StatePart {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly size: number;
 }
 
-/** A tensor of a training's state, and the location of its bytes. */
+/** A tensor in the state of a training run, and the location of its bytes. */
 export interface DeviceTensor {
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';

@@ -9,13 +9,13 @@ export interface LossScale {
   readonly growth?: number;
   /** The factor after a gradient that was not finite. Default 0.5. */
   readonly backoff?: number;
-  /** Good steps between two growths. Default 2000. */
+  /** The number of good steps in a row after which the scale grows. Default 2000. */
   readonly growthInterval?: number;
 }
 
 const lossScaleNames = ['initial', 'growth', 'backoff', 'growthInterval'] as const;
 
-/** Options of the optimizer that look at all gradients before any weight changes. */
+/** Options for which the optimizer reads all gradients before it changes any weight. */
 export interface GradientCheckOptions {
   /**
    * Scale gradients down so that their global norm is at most this, as `clip_grad_norm_` of PyTorch does:
@@ -26,8 +26,8 @@ export interface GradientCheckOptions {
   readonly skipNonFinite?: boolean;
   /**
    * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer. The optimizer
-   * divides the gradients by this scale again. By default it halves the scale after a skipped step, and doubles the
-   * scale after `growthInterval` good steps.
+   * undoes this: it divides the gradients by the same scale. By default it halves the scale after a skipped step, and
+   * doubles the scale after `growthInterval` good steps.
    */
   readonly lossScale?: LossScale;
 }

@@ -52,7 +52,10 @@ export function inFours({ windows, pieces }: Group): boolean {
   );
 }
 
-/** True if a group is one run of whole vec4s. Each of its slots is then contiguous, not split by blocks. */
+/**
+ * True if a group is one run that a kernel can process in vec4s. Each of its slots is then contiguous, not split by
+ * blocks.
+ */
 export function isOneRun(group: Group): boolean {
   return group.pieces.length === 1 && inFours(group);
 }

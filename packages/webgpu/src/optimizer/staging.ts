@@ -22,7 +22,7 @@ export class Staging {
     this.#ticksOffset = ticksOffset;
   }
 
-  /** Keeps a buffer, whose copy was encoded before the next step, until that copy was executed. */
+  /** Keeps a buffer until its copy, which is encoded before the next step, has been executed. */
   add(buffer: GPUBuffer): void {
     this.#waiting.push({ buffer, tick: this.#ticks });
     if (this.#waiting.length > 2) this.#collect();

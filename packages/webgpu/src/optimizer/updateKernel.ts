@@ -10,7 +10,7 @@ const runThreads = 256;
 /** The code of a group's update, from which a dispatch is made. */
 export interface UpdateKernel {
   readonly code: string;
-  /** True if binding 1 is the group's list of blocks. A single run needs no list. */
+  /** True if binding 1 is the group's list of blocks. A group of one contiguous piece needs no list. */
   readonly listed: boolean;
   readonly workgroups: number;
 }
@@ -108,13 +108,13 @@ function declareSlots({ slots }: Rule, binding: number, element: Element): strin
   return slots ? `@group(0) @binding(${binding}) var<storage, read_write> slots: array<${element}>;` : '';
 }
 
-/** WGSL expressions for the numbers of a thread. */
+/** WGSL expressions for the values that a thread reads and writes. */
 interface Places {
   readonly value: string;
   readonly gradient: string;
   readonly slot: (slot: number) => string;
   readonly store: (weights: string) => string;
-  /** Mask of the lanes past the parameter's end, which must not be written. */
+  /** A mask of the vector's elements past the parameter's end, which must not be written. */
   readonly kept?: string;
 }
 

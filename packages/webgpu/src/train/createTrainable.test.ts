@@ -49,7 +49,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     trainable.dispose();
   });
 
-  it('continues from a stored snapshot with the same bits in another trainable', async () => {
+  it('resumes bit for bit from a stored snapshot in another trainable', async () => {
     const first = tinyModel(device, adam());
     let stored: object | undefined;
     await train(first.trainable, goals, {

@@ -116,7 +116,7 @@ interface Described {
   readonly described?: { readonly topology: readonly string[]; readonly state: readonly DeviceTensor[] };
 }
 
-/** Does what {@link createTrainable} does, for a network that can describe its layers and its state. */
+/** Like {@link createTrainable}, for a network that can describe its layers and its state. */
 export function describedTrainable<Batch>(
   device: GPUDevice,
   options: TrainableOptions<Batch> & Described,
@@ -126,7 +126,7 @@ export function describedTrainable<Batch>(
   if (engine.device !== device) {
     throw badArgument(
       'an optimizer of the same device',
-      'an optimizer of another',
+      'an optimizer of another device',
       'Make both on one device.',
     );
   }

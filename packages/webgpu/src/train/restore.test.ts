@@ -34,7 +34,7 @@ describe.skipIf(!hasDevice)('restore', () => {
   });
   afterAll(() => device.destroy());
 
-  it('refuses a snapshot with one bad value, says which, and changes nothing', async () => {
+  it('refuses a snapshot with one bad value with a clear error, and changes nothing', async () => {
     const model = tinyModel(device, adam());
     const good = (await model.trainable.snapshot()) as GpuSnapshot;
     const before = await download(device, model.value);
@@ -75,7 +75,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     return snapshot as GpuSnapshot;
   };
 
-  it('continues with the same bits in another trainer, even with another dropout rate', async () => {
+  it('restores every bit in another trainer, even with another dropout rate', async () => {
     const [first, second] = [
       await open(layersOf([dropout({ rate: 0.5 })])),
       await open(layersOf([dropout({ rate: 0.25 })]), adam(), 9),
@@ -169,7 +169,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('restores a snapshot with the changes of the caller, not an earlier copy', async () => {
+  it('restores a snapshot with the changes that the caller has made to it', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;
@@ -260,7 +260,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     if (narrow) on.destroy();
   });
 
-  it('reads snapshots of the first version by byte offset', async () => {
+  it('restores snapshots of version 1, which have byte offsets instead of names', async () => {
     const { trainable, value, free } = tinyModel(device, adam());
     for (const goal of goals) trainable.trainStep(goal, { lr: 0.1 });
     const snapshot = await trainable.snapshot();
@@ -327,7 +327,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     stop();
   });
 
-  it('undoes earlier steps on restore, and continues from there', async () => {
+  it('undoes the steps submitted before restore(), and keeps those submitted after it', async () => {
     const { trainable, value, free } = tinyModel(device, adam());
     const snapshot = await trainable.snapshot();
     trainable.trainStep(goals[0]!, { lr: 0.1 });

@@ -10,7 +10,7 @@ import {
   type SavedTensor,
 } from './snapshot.ts';
 
-/** The parts of a training that a snapshot holds. */
+/** The parts of a training run that a snapshot holds. */
 export interface SnapshotLayout {
   readonly optimizer: string;
   readonly topology?: readonly string[];
@@ -24,7 +24,7 @@ export interface SnapshotLayout {
 /** A tensor on the device and the values to write to it. */
 export type Match = readonly [DeviceTensor, SavedTensor];
 
-/** Copies a training's state between its buffers and snapshots. */
+/** Copies the state of a training run between its buffers and snapshots. */
 export class SnapshotStore {
   readonly #device: GPUDevice;
   readonly #layout: SnapshotLayout;

@@ -52,7 +52,7 @@ export function asKeras(policy: Policy): Translation {
             : [`initial_learning_rate=${py(maxLr)}`, ...way],
         );
       }
-      if (shape === 'sqrt') return { missing: 'Keras has no schedule 1 − √x.' };
+      if (shape === 'sqrt') return { missing: 'Keras has no 1 − √x schedule.' };
       if (up > 0) return { missing: 'Keras has a warm-up only before a cosine.' };
       return scheduled('PolynomialDecay', line(maxLr, finalLr, steps, shape === 'linear' ? 1 : shape.power));
     }

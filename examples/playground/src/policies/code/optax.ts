@@ -37,7 +37,7 @@ function wayDown({ from, to, steps, shape }: Way): string | undefined {
   ]);
 }
 
-const noSqrt = { missing: 'optax has no schedule 1 − √x.' };
+const noSqrt = { missing: 'optax has no 1 − √x schedule.' };
 
 /** Schedules one after another. Each counts from its own step 0, as in clr. */
 function joined(parts: readonly { readonly code: string; readonly steps: number }[]): string {
@@ -110,7 +110,7 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
       for (const { policy: stage, steps = 0 } of policy.stages) {
         const part =
           stage.type === 'table'
-            ? { missing: 'A table inside a sequence is a function of your own in optax.' }
+            ? { missing: 'In optax a table inside a sequence needs a function of your own.' }
             : expressionOf(stage);
         if ('missing' in part) return part;
         parts.push({ code: part.expression, steps });

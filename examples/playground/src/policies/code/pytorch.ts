@@ -4,7 +4,7 @@ import { call, list, py, type Translation } from './python.ts';
 /** PyTorch's arguments for the decay of a cyclic policy's amplitude. */
 type Shrinking = readonly string[] | { readonly missing: string };
 
-const bounds = 'PyTorch’s CyclicLR shrinks the amplitude alone, and here both bounds shrink.';
+const bounds = 'PyTorch’s CyclicLR shrinks only the amplitude, but here both bounds shrink.';
 
 /** `CyclicLR`, with the number of a cycle counted from 1. */
 function cyclicLr(policy: CycleOptions, shrinking: Shrinking, note?: string): Translation {
@@ -103,7 +103,7 @@ export function asPyTorch(policy: Policy): Translation {
       if (warmup > 0)
         return {
           missing:
-            'No warm-up of PyTorch starts at 0, as this one does. Without the warm-up PyTorch has the schedule.',
+            'PyTorch has no warm-up that starts at 0, as this one does. Without the warm-up it has this schedule.',
         };
       if (shape === 'linear') {
         const args = [
@@ -129,7 +129,7 @@ export function asPyTorch(policy: Policy): Translation {
       }
       return {
         missing:
-          shape === 'sqrt' ? 'PyTorch has no schedule 1 − √x.' : 'PyTorch’s PolynomialLR ends at 0 only.',
+          shape === 'sqrt' ? 'PyTorch has no 1 − √x schedule.' : 'PyTorch’s PolynomialLR ends at 0 only.',
       };
     }
     case 'ramp': {

@@ -43,15 +43,15 @@ function even(b: Ops, x: string): string {
 }
 
 /**
- * Puts two images into one with twice the channels, which fill a block. The kernel becomes block-diagonal. This doubles
- * the arithmetic, but a kernel with full blocks runs more than twice as fast.
+ * Stacks two images into one image with twice as many channels, which fill a block. The kernel becomes block-diagonal.
+ * This doubles the arithmetic, but a kernel with full blocks runs more than twice as fast.
  */
 export const convAsOneImage: Row<Half> = {
   operator: 'Conv',
   form: 'two images as one',
   where: 'blocks',
   because:
-    'a training step of resnet-mini takes 0.90 of the processor time on one thread (64 images, 8 channels of 16×16, 3×3 kernels, blocks of 16)',
+    'a training step of resnet-mini takes 0.90 times the processor time, on one thread (64 images, 8 channels of 16×16, 3×3 kernels, blocks of 16)',
   applies: (node, graph, { channelBlock }) => halfOf(node, graph, channelBlock),
   write: (node, b, { block, channels, kernel: [height, width], from, to }) => {
     const [x, w, bias] = node.input as [string, string, string?];

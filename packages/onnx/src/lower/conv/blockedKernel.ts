@@ -20,8 +20,8 @@ export interface BlockedKernel {
 }
 
 /**
- * The sizes of a kernel that a convolution, or its input gradient, can use in NCHWc layout: its channels fill whole
- * blocks, and it has more than one element.
+ * The sizes of a kernel that a convolution, or its input gradient, can use in NCHWc layout. The result is `undefined`
+ * if the channels do not fill whole blocks, if the kernel is 1×1, or if its type or its shape is not supported.
  */
 export function blockedKernel(
   graph: Graph,
@@ -37,7 +37,7 @@ export function blockedKernel(
   return fits && height * width > 1 ? { block, first, second, height, width, depthwise } : undefined;
 }
 
-/** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M]. Applies the conversion to NCHWc twice. */
+/** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M]. This is done by two conversions to NCHWc. */
 export function forwardKernel(
   b: Ops,
   weight: string,

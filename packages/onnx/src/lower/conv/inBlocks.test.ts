@@ -34,7 +34,10 @@ const values = (count: number, seed: number): Float32Array =>
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** A model with loss Σ y², where y is a convolution of fed and trained data. The kernel and the bias are trained too. */
+/**
+ * A model with loss Σ y², where y is a convolution. Its input is the sum of a fed and a trained tensor. The kernel and
+ * the bias are trained too.
+ */
 function modelOf({ op, examples, free, inputs, separate, size, bias, ...window }: Case): Uint8Array {
   const outputs = separate ? inputs : window.outputs;
   const perGroup = op === 'Conv' ? [outputs, separate ? 1 : inputs] : [inputs, separate ? 1 : outputs];
@@ -114,7 +117,7 @@ const cases: fc.Arbitrary<Case> = fc
     bias: fc.boolean(),
   })
   .map(({ places, pads: [before, after], kernel, dilations, ...rest }) => {
-    // The padding is smaller than the kernel, and every output has room for its window.
+    // Each padding is smaller than the kernel's reach, and the input has room for at least one window.
     const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
     const most = (i: number): number => Math.floor((reach[i]! - 1) / (rest.op === 'Conv' ? 1 : 2));
     const pads = [before, after].flatMap((side) => side.map((pad, i) => Math.min(pad, most(i))));
@@ -138,7 +141,7 @@ const base: Case = {
 };
 
 describe('convolutions in NCHWc layout', () => {
-  it.skipIf(block === 1)('gives the loss and the gradients of the plain form', async () => {
+  it.skipIf(block === 1)('give the same loss and gradients as in the plain layout', async () => {
     let blocked = 0;
     await fc.assert(
       fc.asyncProperty(cases, async (c) => {
@@ -160,7 +163,7 @@ describe('convolutions in NCHWc layout', () => {
 
   // Checks the graph only, because a processor runs only its own block size.
   it.each([8, 16])(
-    'uses blocks of %i if all channels fill them and the kernel has more than one element',
+    'use blocks of %i if all channels fill the blocks and the kernel has more than one element',
     (channels) => {
       const blocked = (change: Partial<Case>): number =>
         build({ ...base, inputs: channels, outputs: channels, ...change }, channels).blocked;
@@ -177,11 +180,11 @@ describe('convolutions in NCHWc layout', () => {
     },
   );
 
-  it.each([8, 16])('writes the same bytes each time, in blocks of %i', (channels) => {
+  it.each([8, 16])('give the same model bytes in every build, in blocks of %i', (channels) => {
     expect(build(base, channels).model.bytes).toEqual(build(base, channels).model.bytes);
   });
 
-  it('refuses block sizes that no processor has', () => {
+  it('are refused for block sizes that no processor has', () => {
     const inBlocks = (options: object): unknown =>
       buildGradientModel(modelOf(base), { loss: { output: 'loss' }, optimizer: sgd(), ...options });
     expect(() => inBlocks({ channelBlock: 7 })).toThrow('Received: channelBlock = 7');
@@ -189,7 +192,7 @@ describe('convolutions in NCHWc layout', () => {
     expect(() => inBlocks({ channelBlock: 8, provider: 'webgpu' })).toThrow("8 with provider 'webgpu'");
   });
 
-  it('uses the plain layout below the optimisation level at which the runtime changes layouts', async () => {
+  it('are not used below the optimisation level at which the runtime changes layouts, nor on WebGPU', async () => {
     expect(await channelBlockOf(ort, { graphOptimizationLevel: 'extended' })).toBe(1);
     expect(await channelBlockOf(ort, { graphOptimizationLevel: 'layout' })).toBe(block);
     expect(await channelBlockOf(ort, { executionProviders: ['webgpu'] })).toBe(1);

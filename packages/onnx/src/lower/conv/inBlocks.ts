@@ -8,7 +8,10 @@ import { blockedDomain, emitBlocked, inBlocks } from '../blocks.ts';
 import type { Row } from '../row.ts';
 import { type BlockedKernel, blockedKernel, forwardKernel, reversedKernel } from './blockedKernel.ts';
 
-/** Converts a result in NCHWc to the plain layout, under the node's own name, whose type and shape are known already. */
+/**
+ * Converts a result from NCHWc to the plain layout, as the output of `node`. The type and shape of this output are
+ * already known.
+ */
 export function writePlain(b: Ops, node: NodeProto, result: string, channels: number): undefined {
   const y = node.output[0] as string;
   const { type, dims } = b.type(y);
@@ -19,8 +22,8 @@ export function writePlain(b: Ops, node: NodeProto, result: string, channels: nu
 /**
  * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. If the kernel is constant, ONNX
  * Runtime itself changes the convolution to this layout, and keeps the layout from one convolution to the next. So
- * frozen convolutions are left to the runtime. For trained kernels, nodes of the graph change the layout. Kernels of
- * one element keep the plain layout.
+ * frozen convolutions are left to the runtime. For trained kernels, nodes of the graph change the layout. Convolutions
+ * with a 1×1 kernel keep the plain layout.
  */
 export const convInBlocks: Row<BlockedKernel> = {
   operator: 'Conv',
@@ -78,9 +81,9 @@ function transposedOf(
 }
 
 /**
- * A transposed convolution as a convolution with the reversed kernel. With a stride above 1, zeros are inserted
- * between the elements of its input. In that case, the runtime's own transposed convolution is faster unless the
- * convolution is depthwise.
+ * A transposed convolution as a convolution with the reversed kernel. With a stride above 1, zeros are inserted between
+ * the elements of its input. In that case, this form is used only if the convolution is depthwise, because otherwise
+ * the runtime's own transposed convolution is faster.
  */
 export const convTransposeInBlocks: Row<Transposed> = {
   operator: 'ConvTranspose',

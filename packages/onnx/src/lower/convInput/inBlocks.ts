@@ -4,7 +4,9 @@ import { blockedKernel } from '../conv/blockedKernel.ts';
 import type { Row } from '../row.ts';
 import { singleOf } from './single.ts';
 
-/** A ConvTranspose, which another row then writes in NCHWc layout. That row also reverses the kernel. */
+/**
+ * Writes a ConvTranspose. The form of ConvTranspose in blocks then changes the layout to NCHWc and reverses the kernel.
+ */
 export const inBlocks: Row<ConvForm> = {
   operator: 'clr:ConvInputGrad',
   form: 'in blocks',

@@ -8,17 +8,17 @@ const manyOutputs = 16;
 const shortestRun = 9;
 
 /**
- * One convolution. The examples become its channels, and the channels go into the last spatial axis, innermost: [N, C,
- * H, W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel, dilated by the stride and, along the last
- * axis, also by C. The result, [1, M, kH, kW·C], is the weight gradient. The runtime's own im2col stays in the cache
- * and copies whole runs of kW·C elements.
+ * The weight gradient as one convolution. The examples become its channels, and the channels become the innermost part
+ * of the last spatial axis: [N, C, H, W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel. It is
+ * dilated by the stride and, along the last axis, also by C. The result, [1, M, kH, kW·C], is the weight gradient. The
+ * runtime's own im2col stays in the cache and copies contiguous runs of kW·C elements.
  */
 export const byConv: Row<Sizes> = {
   operator: 'clr:ConvWeightGrad',
   form: 'by convolution',
   where: 'not webgpu',
   because:
-    'against im2col in the graph, 2 threads: 12 ms instead of 28 ms (100 images, 32 channels of 16×16, 5×5 kernel), 6 ms instead of 19 ms (channels of 8×8), 0.4 ms instead of 0.9 ms (stride 2); saves the memory of im2col, 25 times that of the input',
+    'against im2col in the graph, 2 threads: 12 ms instead of 28 ms (100 images, 32 channels of 16×16, 5×5 kernel), 6 ms instead of 19 ms (channels of 8×8), 0.4 ms instead of 0.9 ms (stride 2); saves the memory of im2col (25 times that of the input)',
   applies: (node, graph) => {
     const sizes = sizesOf(node, graph);
     if (!sizes) return undefined;
@@ -26,7 +26,7 @@ export const byConv: Row<Sizes> = {
     const [outputs, channels] = sizes.weight as [number, number];
     const positions = product(window.kernel);
     if (group !== 1 || window.dilations.some((dilation) => dilation !== 1)) return undefined;
-    // With more filters than results, the runtime would store all of im2col at once.
+    // With more filters than results per filter, the runtime would store the whole im2col matrix at once.
     return positions === 1 || outputs > positions * channels ? undefined : sizes;
   },
   prefers: ({ form: { window }, weight }) => {

@@ -3,7 +3,7 @@ import { always, type Row } from '../row.ts';
 import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
-/** A limit, because each element of a kernel becomes a Slice. */
+/** The largest supported kernel, because each of its elements becomes a Slice. */
 const maxKernelElements = 4096;
 
 /** All positions in a kernel, with the last axis running fastest. */
@@ -20,8 +20,8 @@ function pointwise({ window }: ConvForm): boolean {
 }
 
 /**
- * This form consists of im2col and one batched product. For each kernel position, it takes the part of the padded input
- * that this position reads, and stacks these parts to [N, g, k…·C/g, positions]. It multiplies them by the output's
+ * This form is im2col and one batched matrix product. For each kernel position, it slices the part of the padded input
+ * that this position reads. It stacks these parts to [N, g, k…·C/g, positions], multiplies them by the output's
  * gradient [N, g, M/g, positions] and sums over the batch.
  */
 export const byPositions: Row = {

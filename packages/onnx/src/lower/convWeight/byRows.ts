@@ -6,13 +6,20 @@ import type { Row } from '../row.ts';
 import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
-/** A limit, because the model lists the rows. For larger images, the list would be longer than the weights. */
+/**
+ * The largest number of rows. The model lists them, and for larger images the list would be longer than the weights.
+ */
 const maxRows = 1 << 16;
 
-/** A limit, because the columns take the input's memory times the number of kernel elements. */
+/**
+ * With more channels, this form is not measured, because it takes too much memory: that of the input times the number
+ * of kernel elements.
+ */
 const fewChannels = 8;
 
-/** The number of floats in a vector register. A product with fewer columns leaves a part of the register empty. */
+/**
+ * The number of floats in a vector register. A matrix product with fewer columns leaves a part of the register empty.
+ */
 const lanes = 16;
 
 /**
@@ -47,7 +54,7 @@ interface Found {
   readonly to: readonly number[];
 }
 
-/** im2col in two dimensions, row by row. */
+/** im2col in two dimensions. It copies row by row. */
 export const byRows: Row<Found> = {
   operator: 'clr:ConvWeightGrad',
   form: 'by rows',

@@ -7,7 +7,7 @@ import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
 /**
- * A limit on output positions. With more positions, a group of filters (examples × positions each) no longer fits into
+ * The largest number of output positions. With more, a group of filters (examples × positions each) no longer fits into
  * the cache.
  */
 const maxPlaces = 1024;
@@ -26,7 +26,7 @@ function wholeBatch(b: Ops, input: string, block: number): string {
   return b.emit('Pad', [input, rest]);
 }
 
-/** Converts [N, C, H, W] with the examples in the place of channels to [N/block, C, H, W·block]. */
+/** Converts [N, C, H, W] to NCHWc with the examples in the place of the channels: [N/block, C, H, W·block]. */
 function examplesInBlocks(
   b: Ops,
   input: string,
@@ -39,9 +39,10 @@ function examplesInBlocks(
 }
 
 /**
- * One convolution in NCHWc. The examples are its channels. Its kernels are made from the output's gradient [N, M, H',
- * W'], one kernel for each of the M outputs, dilated by the stride. No separate transposition is needed, because the
- * conversion to NCHWc transposes. For the kernels, the conversion is applied twice.
+ * The weight gradient as one convolution in NCHWc. The examples are its channels. Its kernels are made from the
+ * output's gradient [N, M, H', W'], one kernel for each of the M outputs, dilated by the stride. No separate
+ * transposition is needed, because the conversion to NCHWc transposes. For the kernels, the conversion is applied
+ * twice.
  */
 export const inBlocks: Row<Sizes & { readonly block: number }> = {
   operator: 'clr:ConvWeightGrad',
@@ -63,8 +64,7 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
     const pads = seenPads(form, from, to);
     const [outputs, channels, kH, kW] = weight as [number, number, number, number];
     const [height, width] = to as [number, number];
-    // First come the kernels as [N/block, M, H', W'·block]. Then the outputs are blocked too, and become the outermost
-    // axis.
+    // The kernels start as [N/block, M, H', W'·block]. Then the outputs are blocked too, and become the outermost axis.
     const twice = reorder(b, examplesInBlocks(b, g, block, [outputs, height, width]), block);
     const apart = (): string => b.reshape(twice, [-1, outputs / block, height * width * block * block]);
     const outermost = outputs === block ? twice : b.transpose(apart(), [1, 0, 2]);

@@ -15,7 +15,7 @@ export interface Sizes {
   readonly to: readonly number[];
 }
 
-/** The sizes of a `clr:ConvWeightGrad`. They are `undefined` if some are unknown. */
+/** The sizes of a `clr:ConvWeightGrad`, or `undefined` if some of them are unknown. */
 export function sizesOf(node: NodeProto, graph: Graph): Sizes | undefined {
   const weight = graph.dims(inputOf(node, 1));
   const [from, to] = [0, 2].map((i) => graph.dims(inputOf(node, i))?.slice(2));

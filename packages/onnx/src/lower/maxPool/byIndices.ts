@@ -11,7 +11,7 @@ import { poolOf, windowOfPool } from './pool.ts';
 const disjoint = ({ kernel, strides, dilations }: Window): boolean =>
   kernel.every((k, i) => extent(k, dilations[i] as number) <= (strides[i] as number));
 
-/** Whether a window may cover only padding, because a dilated window can step over the input. */
+/** Whether a window may cover only padding. A dilated window can step over the input. */
 function mayMiss(window: Window): boolean {
   const { kernel, dilations } = window;
   const pads = padsOf(window);
@@ -20,7 +20,7 @@ function mayMiss(window: Window): boolean {
   );
 }
 
-/** The row-major indices of the maxima, from the pool itself or from an additional pool. */
+/** The row-major indices of the maxima: an output of the pool itself, or of an additional pool. */
 function indicesOf(b: Ops, pool: NodeProto): string {
   const byColumns = int(pool, 'storage_order', 0) === 1;
   const [y, known = ''] = pool.output as [string, string?];
@@ -39,8 +39,8 @@ function indicesOf(b: Ops, pool: NodeProto): string {
 }
 
 /**
- * Starts from zeros and adds each window's gradient at the index of its maximum. If the windows do not overlap,
- * MaxUnpool does this.
+ * Adds each window's gradient to zeros, at the index of the window's maximum. If the windows do not overlap, MaxUnpool
+ * does this.
  */
 export const byIndices: Row = {
   operator: 'clr:MaxPoolGrad',

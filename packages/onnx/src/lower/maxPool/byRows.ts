@@ -5,7 +5,7 @@ import { padsOf } from '../../graph/window.ts';
 import type { Row } from '../row.ts';
 import { poolOf, windowOfPool } from './pool.ts';
 
-/** A limit, because the products below cost as many multiplications per element as a row has elements. */
+/** The largest number of elements in a row. The products below cost this many multiplications per element. */
 const longestRow = 64;
 
 /** The largest finite number of each type. */
@@ -14,7 +14,7 @@ const largest: ReadonlyMap<number, number> = new Map([
   [DataType.DOUBLE, Number.MAX_VALUE],
 ]);
 
-/** The sizes of the windows in a row, and the number of elements in it. */
+/** The widths of a window and of the image, and the number of elements in one row of windows. */
 interface Tiles {
   readonly kernelWidth: number;
   readonly width: number;
@@ -26,7 +26,7 @@ interface Tiles {
  * without that output. Each row of windows is a row of a matrix. A product with zeros and ones repeats each maximum
  * over its window. The elements that equal their maximum are marked with 1. A second product subtracts from each mark
  * the marks before it in the same window, so that only the first mark stays positive. These products are exact on the
- * CPU. A provider that rounds factors (TF32) would find no equal element.
+ * CPU. On a provider that rounds factors (TF32), no element would equal its maximum.
  */
 export const byRows: Row<Tiles> = {
   operator: 'clr:MaxPoolGrad',
@@ -70,7 +70,7 @@ export const byRows: Row<Tiles> = {
       return from === to ? 1 : place(from) < place(to) ? -1 : 0;
     });
     const spread = (value: string): string => b.matmul(b.reshape(value, [-1, count]), over);
-    // 0 times an infinite maximum would give NaN in the rest of its row.
+    // Without this, 0 times an infinite maximum would give NaN in the rest of the row.
     const finite = b.emit('Clip', [y, b.scalar(-limit, y), b.scalar(limit, y)]);
     const maximal = b.castLike(b.equal(b.reshape(x, [-1, length]), spread(finite)), x);
     const first = b.emit('Relu', [b.matmul(maximal, earlier)]);

@@ -11,10 +11,13 @@ import { oneHotArgMax } from '../oneHotArgMax.ts';
 import { always, type Row } from '../row.ts';
 import { poolOf, windowOfPool } from './pool.ts';
 
-/** A limit: each element of a window becomes a channel, so the one-hot kernel has this number squared of elements. */
+/**
+ * The largest number of elements in a window. Each becomes a channel, so the one-hot kernel has the square of this
+ * number of elements.
+ */
 const maxKernelElements = 1024;
 
-/** The padding of a window, if this form can write it. */
+/** The padding of a window. Throws if the padding is unknown, or if the window is too large for this form. */
 function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
   const refuse = (received: string, advice?: string): Error =>
     new UnsupportedOperatorError(
@@ -36,7 +39,7 @@ function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
 /**
  * A form that needs no `Indices`. A convolution with one-hot kernels copies the elements of each window into channels.
  * The first channel that equals the window's maximum gets the gradient. The transposed convolution writes the gradient
- * back at the element's position. The result is exact, because each sum has only one nonzero term.
+ * to the element's position. The result is exact, because each sum has only one nonzero term.
  */
 export const byWindows: Row = {
   operator: 'clr:MaxPoolGrad',

@@ -7,7 +7,7 @@ export const batchNormInParts: Row<number> = {
   operator: 'BatchNormalization',
   form: 'training form, in parts',
   where: 'webgpu',
-  because: 'the provider lacks the training form',
+  because: 'the provider has no kernel for training mode',
   applies: (node, graph) =>
     int(node, 'training_mode', 0) === 1 ? graph.dims(inputOf(node, 0))?.length : undefined,
   write: (node, b, rank) => {

@@ -42,7 +42,7 @@ export const convFilledUp: Row = {
   form: 'with channels filled up',
   where: 'webgpu',
   because:
-    'the kernel reads 6, 9, 15, … input channels wrongly if the output channels are a multiple of 4 (microsoft/onnxruntime issue 29651)',
+    "the provider's kernel reads 6, 9, 15, … input channels wrongly if the number of output channels is a multiple of 4 (microsoft/onnxruntime issue 29651)",
   applies: (node, graph) =>
     ints(node, 'kernel_shape')?.every((size) => size === 1) ? undefined : misreadChannels(node, graph),
   write: (node, b) => {

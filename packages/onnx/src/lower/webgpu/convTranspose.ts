@@ -21,21 +21,21 @@ function spread(b: Ops, value: string, dims: readonly number[], strides: readonl
   }, value);
 }
 
-/** The channels and sizes of the input and of the kernel. */
+/** The channels and spatial sizes of the input, and the spatial sizes of the kernel. */
 interface Sizes {
   readonly dims: readonly number[];
   readonly kernel: readonly number[];
 }
 
 /**
- * A transposed convolution of three axes, written as a convolution with the reversed kernel over the input with zeros
- * inserted. It supports neither groups nor unknown sizes.
+ * A transposed convolution over three spatial axes, written as a convolution. Zeros are inserted between the elements
+ * of the input, and the kernel is reversed. This form supports neither groups nor unknown sizes.
  */
 export const transposedAsConv: Row<Sizes> = {
   operator: 'ConvTranspose',
   form: 'as a convolution',
   where: 'webgpu',
-  because: 'the provider does not support three axes',
+  because: 'the provider does not support three spatial axes',
   applies: (node, graph) => {
     const dims = graph.dims(inputOf(node, 0))?.slice(1);
     const kernel = graph.dims(inputOf(node, 1))?.slice(2);
@@ -99,7 +99,8 @@ export const withTwoOutputs: Row<number> = {
   operator: 'ConvTranspose',
   form: 'with two output channels in a group',
   where: 'webgpu',
-  because: 'the kernel is wrong for groups with one output channel and an even number of input channels',
+  because:
+    "the provider's kernel gives wrong results for groups with one output channel and an even number of input channels",
   applies: (node, graph) => {
     const group = int(node, 'group', 1);
     const [inputs, outputs, ...kernel] = graph.dims(inputOf(node, 1)) ?? [];

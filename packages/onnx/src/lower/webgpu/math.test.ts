@@ -71,7 +71,7 @@ describe.skipIf(!runs)(
   () => {
     it.each<[string, Case]>([
       ['the last axis', { op: 'ReduceLogSumExp', ...square, inputs: [[1]], attributes: { keepdims: 0 } }],
-      ['the first axis, kept', { op: 'ReduceLogSumExp', ...square, inputs: [[0]] }],
+      ['the first axis with keepdims', { op: 'ReduceLogSumExp', ...square, inputs: [[0]] }],
       ['all axes', { op: 'ReduceLogSumExp', ...square, attributes: { keepdims: 0 } }],
     ])('ReduceLogSumExp along %s agrees with the CPU', async (_name, c) => {
       const [cpu, gpu] = [await step(c, 'cpu'), await step(c, 'webgpu')];
@@ -93,7 +93,7 @@ describe.skipIf(!runs)(
 
     it.each<[string, Case]>([
       ['Log', { op: 'Log', dims: [3], x: [0.5, 2, 9] }],
-      ['a root', { op: 'Pow', dims: [3], x: [0.5, 2, 9], inputs: [1.5] }],
+      ['Pow with exponent 1.5', { op: 'Pow', dims: [3], x: [0.5, 2, 9], inputs: [1.5] }],
     ])('%s agrees with the CPU, and is NaN for negative numbers', async (_name, c) => {
       const [cpu, gpu] = [await step(c, 'cpu'), await step(c, 'webgpu')];
       expect(gpu.loss).toBeCloseTo(cpu.loss, 3);

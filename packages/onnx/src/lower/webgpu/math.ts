@@ -18,7 +18,7 @@ function inner(node: NodeProto, b: Ops): string {
 
 /**
  * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not subtract it, so exp x overflows
- * float32 from x = 89 on.
+ * float32 if x is 89 or more.
  */
 function logSumExp(node: NodeProto, b: Ops): void {
   const [x, ...axes] = node.input as [string, ...string[]];
@@ -45,8 +45,7 @@ function softmax(node: NodeProto, b: Ops): void {
 }
 
 /**
- * Some shaders give finite results for NaN and for negative numbers. For these, the result is replaced by √x, which is
- * NaN.
+ * Some shaders give finite results for NaN and for negative numbers. These results are replaced by √x, which is NaN.
  */
 function notBelowZero(node: NodeProto, b: Ops): void {
   const x = inputOf(node, 0);
@@ -75,7 +74,7 @@ const safe = (operator: string, because: string, write: (node: NodeProto, b: Ops
 
 /** Operators whose WebGPU kernels lose large numbers or NaN. */
 export const safeMath: readonly Row[] = [
-  safe('ReduceLogSumExp', 'the kernel does not subtract the maximum: it gives ∞ from 89 on', logSumExp),
+  safe('ReduceLogSumExp', 'the kernel does not subtract the maximum, so exp(89) gives ∞', logSumExp),
   safe('Softmax', 'the kernel gives 0 for a row with a NaN', softmax),
   safe('Log', 'the kernel gives log(−2) = log 2', notBelowZero),
   {

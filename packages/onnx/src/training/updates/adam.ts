@@ -6,8 +6,8 @@ import type { Update } from './update.ts';
 
 /**
  * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32, the difference would be rounded too much in the first
- * steps with β₂ = 0.999. So if t·ln β is near 0, the series of 1 − exp(t·ln β) is used. float64 is not available in
- * every runtime.
+ * steps with β₂ = 0.999. So if t·ln β is near 0, the power series of 1 − exp(t·ln β) is used. Computing in float64 is
+ * no alternative, because not every runtime supports it.
  */
 function correction(b: Ops, logBeta: number, t: string): string {
   const one = b.scalar(1, t);

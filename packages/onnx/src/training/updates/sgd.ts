@@ -2,7 +2,7 @@ import type { SgdOptimizer } from '@clr/core';
 import { decayed, rate } from './parts.ts';
 import type { Update } from './update.ts';
 
-/** The update is v ← μv + g and w ← w − lr·v, or v ← μv + lr·g and w ← w − v. */
+/** v ← μv + g and w ← w − lr·v, or with `velocity: 'update'`, v ← μv + lr·g and w ← w − v. */
 export function sgdUpdate(spec: SgdOptimizer): Update {
   return {
     slots: { velocity: 0 },

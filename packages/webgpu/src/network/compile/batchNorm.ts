@@ -5,7 +5,7 @@ import { type Shape, volume } from '../network.ts';
 import { declareBuffers, elementwise, type Op, type OpContext } from './op.ts';
 import { activateFunction, placeFunction, slopeFunction, splitIndex } from './tensor.ts';
 
-/** Threads that share a channel's sums. */
+/** The number of threads that sum one channel together. */
 const lanes = 128;
 
 /**

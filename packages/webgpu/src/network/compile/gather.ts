@@ -22,9 +22,9 @@ export interface BatchBuffers {
 }
 
 /**
- * Copies a batch into the input and target buffers. Step `s` takes the `batch` examples from place `s·batch` on of an
- * endless list. The list repeats all examples for each epoch, in a new random order, or in their own order if `seed` is
- * undefined. The step is read on the device.
+ * Copies a batch into the input and target buffers. Step `s` takes `batch` examples from place `s·batch` of an endless
+ * list, which repeats all examples in a new random order for each epoch. The step is read on the device. If `seed` is
+ * undefined, every step copies the first `batch` examples.
  */
 export function gatherDispatch(
   device: GPUDevice,
@@ -41,8 +41,8 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  // step · batch + row would overflow 32 bits. So multiples of count steps, which are exactly batch epochs, are split
-  // off first.
+  // step · batch + row could overflow 32 bits. So every count steps, which are exactly batch epochs, are split off
+  // first.
   let place = state[0] % ${examples.count}u * ${batch}u + row;
   let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
   return shuffled(place % ${examples.count}u, epoch);
@@ -57,7 +57,7 @@ ${from}`;
   const read = examples.bytes
     ? `f32((source[place / 4u] >> (place % 4u * 8u)) & 255u) / 255.0`
     : 'source[place]';
-  // A thread copies several numbers of one example, so that it seldom computes which example comes next.
+  // A thread copies several numbers of one example, so that it seldom computes which example to read.
   const perRow = Math.ceil(numbers / 16);
   return elementwise(
     device,

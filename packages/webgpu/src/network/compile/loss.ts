@@ -3,7 +3,7 @@ import { type Loss, volume } from '../network.ts';
 import { declareBuffers } from './op.ts';
 import { placeFunction, slopeFunction, splitPosition, type Tensor } from './tensor.ts';
 
-/** The number of losses that the device keeps, and so the most steps in one submission. */
+/** The number of losses that the device keeps. One submission can have no more steps. */
 export const historyLength = 1024;
 
 /** The buffers that the loss kernel reads and writes. */

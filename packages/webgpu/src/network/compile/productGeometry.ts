@@ -23,7 +23,7 @@ const countedTile = 4;
 /** The approximate number of threads for a weight gradient. The sum over the batch is split to reach it. */
 const wantedThreads = 4096;
 
-/** The sizes of a layer's product. */
+/** The sizes of a layer's matrix product. */
 export function geometryOf({ input, output }: PlacedLayer, layer: DenseLayer | Conv2dLayer): Geometry {
   if (layer.type === 'dense') {
     const inputs = volume(input);

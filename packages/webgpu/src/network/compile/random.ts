@@ -1,5 +1,5 @@
 /**
- * `fn hash(x: u32) -> u32`: a mixing of all bits (two rounds of xor-shift and multiply).
+ * `fn hash(x: u32) -> u32`: mixes all bits (two rounds of xor-shift and multiply).
  *
  * @see https://nullprogram.com/blog/2018/07/31/ (the constants of "lowbias32")
  */

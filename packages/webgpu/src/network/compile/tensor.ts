@@ -47,7 +47,7 @@ export function splitIndex(index: string, shape: Shape): string {
   ${splitPosition(index, shape)}`;
 }
 
-/** `fn activate(x)`; NaN stays NaN, so that a run that diverges shows it. */
+/** `fn activate(x)`; NaN stays NaN, so that divergence stays visible. */
 export function activateFunction(activation: Activation): string {
   const body = {
     relu: 'select(x, 0.0, x < 0.0)',

@@ -74,14 +74,14 @@ describe('the boundaries', () => {
     ],
     ['a room without a rule', { 'attic/a.ts': "import { b } from '../graph/b.ts';" }, 'the room attic'],
     [
-      'a circle of imports',
+      'an import cycle',
       { 'graph/a.ts': "import { b } from './b.ts';", 'graph/b.ts': "export { a } from './a.ts';" },
-      'circle: src/graph/a.ts → src/graph/b.ts → src/graph/a.ts',
+      'cycle: src/graph/a.ts → src/graph/b.ts → src/graph/a.ts',
     ],
     [
-      'a circle of type imports',
+      'an import cycle of types only',
       { 'read/a.ts': "import type { B } from './b.ts';", 'read/b.ts': "import type { A } from './a.ts';" },
-      'circle: src/read/a.ts → src/read/b.ts → src/read/a.ts',
+      'cycle: src/read/a.ts → src/read/b.ts → src/read/a.ts',
     ],
   ])('are crossed inside a package by %s', (_, files, crossing) => {
     expect(crossingsOf(packageOf(onnx, '', files)).join('\n')).toContain(crossing);

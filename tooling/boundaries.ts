@@ -96,7 +96,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 // Packages that the build copies into ours, so that users need not install them.
 const bundled: Readonly<Record<string, readonly string[]>> = { '@clr/report': ['echarts'] };
 
-// Recursive types need circles of files. Each of these imports, from one file to another, may close a circle.
+// Types that refer to each other need an import cycle. These imports (file: imported file) are allowed to close one.
 const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A sequence is a policy, and holds policies.
   '@clr/core': { 'src/policy.ts': 'src/policies/sequence.ts' },
@@ -105,9 +105,9 @@ const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>>
 };
 
 /**
- * Finds every violation in one package: a forbidden runtime dependency on another package of this repository, an import
- * that is missing in its manifest, an import by path from outside its folder, an import from a room that is not
- * allowed, and a circle of files, even if it imports only types. In core every dependency is a violation.
+ * Finds every violation in one package: forbidden dependencies, a missing entry in the tables above, imports that its
+ * manifest does not declare, paths that leave its folder, forbidden imports between rooms, Node built-ins in core, and
+ * import cycles, even of types only. In core every runtime dependency is a violation.
  */
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -146,7 +146,7 @@ export function crossingsOf(folder: string): Crossing[] {
   }
   const circle = circleIn(graph);
   if (circle) {
-    crossings.push(`${name} has a circle: ${circle.map((file) => relative(folder, file)).join(' → ')}`);
+    crossings.push(`${name} has a cycle: ${circle.map((file) => relative(folder, file)).join(' → ')}`);
   }
   return crossings;
 }
@@ -169,7 +169,7 @@ function upward(
 const targetsOf = (file: string, targets: readonly string[]): string[] =>
   targets.filter((target) => target.startsWith('.')).map((target) => join(file, '..', target));
 
-/** The files of a circle of imports, with the first file repeated at the end; undefined if there is no circle. */
+/** The files of an import cycle, with the first file repeated at the end; undefined if there is no cycle. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();
   const walk = (file: string, path: readonly string[]): string[] | undefined => {
@@ -198,7 +198,8 @@ function judge(
 ): Crossing | undefined {
   if (target.startsWith('.')) {
     const path = join(file, '..', target);
-    // A config file is bundled before it runs, so it can import tooling's TypeScript only by its path.
+    // Config files import tooling by path, because Vite's config loader leaves packages to Node, and Node 20 cannot
+    // load TypeScript.
     if (/\.config\.ts$/.test(file) && path.includes('/tooling/')) return undefined;
     return relative(folder, path).startsWith('..') ? `reaches out of its folder: ${target}` : undefined;
   }
@@ -224,7 +225,7 @@ function sourcesOf(folder: string): string[] {
     .filter((path) => !/\/(node_modules|dist|generated|\.cache|\.turbo)\//.test(path));
 }
 
-/** The targets of a file's imports and re-exports. Comments and similar text are ignored. */
+/** The targets of a file's imports and re-exports. Imports in block comments and on comment lines are ignored. */
 export function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const pattern =

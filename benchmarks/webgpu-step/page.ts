@@ -39,7 +39,7 @@ window.compare = async (name, rounds) => {
       await contestant.run(1); // The first step compiles.
       const began = performance.now();
       await contestant.run(1);
-      // about a second per round
+      // As many steps per round as take about a second, but at least 1 and at most 20.
       const steps = Math.max(1, Math.min(20, Math.round(1000 / (performance.now() - began))));
       ready.push([library, contestant, steps]);
     } catch (error) {

@@ -52,7 +52,7 @@ async function faultsOf(
   );
   page.on('request', (asked) => {
     if (/^https?:/.test(asked.url()) && !asked.url().startsWith(new URL(address).origin))
-      faults.push(`asks ${asked.url()}`);
+      faults.push(`requests ${asked.url()}`);
   });
   await page.goto(address, { waitUntil: 'networkidle' });
   await page.evaluate(axe.source);

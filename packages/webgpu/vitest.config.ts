@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // Imported by path, because Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 import { inChromium } from '../../tooling/chromium.ts';
 
-// Without another Vulkan driver, Dawn for Node uses the SwiftShader of Debian's Chromium.
+// Unless VK_ICD_FILENAMES is set, Dawn for Node uses the SwiftShader of Debian's Chromium, if installed.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
   process.env.VK_ICD_FILENAMES = swiftShader;
@@ -20,7 +20,7 @@ const shared = {
   isolate: false,
 };
 
-/** Tests that only Node can run, because they read files. */
+/** Tests that run only in Node. */
 const inNode = '**/*.node.test.ts';
 
 /** The same files in both runtimes: Dawn in Node, and Chromium. */

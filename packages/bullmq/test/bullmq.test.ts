@@ -46,7 +46,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redi
   });
   afterAll(() => server?.remove());
 
-  it('gives each job the same bits as if it ran alone, even with two workers and a restart of Redis', async () => {
+  it('gives the same results, bit for bit, as jobs run alone, with two workers and a restart of Redis', async () => {
     const common = { redis: server.url, module, lease: 3000 };
     const workers = await Promise.all([worker(common), worker(common)]);
     let restarted: Promise<void> | undefined;

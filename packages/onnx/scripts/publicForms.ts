@@ -1,6 +1,6 @@
 // Trains small models that another program (python3-onnx) wrote, with structures that occur in public files. For each,
 // it compares the gradients in three directions with central differences, and takes 30 steps of SGD.
-// test/publicForms.test.ts tests models with the same structures that clr writes.
+// test/publicForms.test.ts tests the same structures in models that it writes itself.
 //   npx tsx scripts/publicForms.ts FOLDER
 // FOLDER holds the files that `forms` below lists, with the ending `.onnx`.
 import { readFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ const forms: readonly Form[] = [
     options: { loss: { type: 'crossEntropy', axis: 2 } },
     feeds: { x: floats(2, 3, 8), target: labels(3, 2, 3) },
   },
-  // Refused: both axes of three classes fit the target.
+  // Refused as ambiguous: axes 1 and 2 both have size 3, so either could hold the classes.
   {
     file: 'tokens',
     options: { loss: 'crossEntropy' },
@@ -81,7 +81,10 @@ const forms: readonly Form[] = [
 
 const messageOf = (error: unknown): string => String(error instanceof Error ? error.message : error);
 
-/** The cells of a model's row: its trained weights, the errors in three directions, and the losses of 30 steps. */
+/**
+ * The cells of a model's row: the names of its trained weights, the errors in three directions, and the first and the
+ * last of 30 losses.
+ */
 async function show({ file, options, feeds, smooth }: Form, folder: string): Promise<string[]> {
   const bytes = new Uint8Array(readFileSync(`${folder}/${file}.onnx`));
   const built = { ...options, optimizer: sgd() };
@@ -98,7 +101,9 @@ async function show({ file, options, feeds, smooth }: Form, folder: string): Pro
 const [folder] = process.argv.slice(2);
 if (folder === undefined)
   throw new Error('Give the folder of the models: npx tsx scripts/publicForms.ts FOLDER');
-console.log('| model | loss | trained | gradients, relative | loss, 30 steps |\n|---|---|---|---|---|');
+console.log(
+  '| model | loss | trained | relative error of gradients | loss, 30 steps |\n|---|---|---|---|---|',
+);
 for (const form of forms) {
   const loss = JSON.stringify(form.options.loss);
   const cells = await show(form, folder).catch((error: unknown) => [messageOf(error).replaceAll('\n', ' ')]);

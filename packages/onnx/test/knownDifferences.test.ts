@@ -7,8 +7,8 @@ import { createTrainer } from '../src/index.ts';
 import { random } from './checkGradient.ts';
 import { type ModelSpec, makeModel, type NodeSpec } from './makeModel.ts';
 
-// Each test checks a row of docs/known-differences.md, named before its colon. If a test fails after an upgrade, the
-// behaviour has changed: update the row, and clr's handling of it.
+// Each test checks the row of docs/known-differences.md whose name its title begins with. If a test fails after an
+// upgrade, the behaviour has changed: update the row, and clr's handling of it.
 
 const { FLOAT, INT64 } = DataType;
 type Values = readonly number[];

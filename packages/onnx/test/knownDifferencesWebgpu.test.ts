@@ -6,7 +6,7 @@ import { DataType } from '../src/format/dataType.ts';
 import { makeModel } from './makeModel.ts';
 import { obstacle } from './webgpuProvider.ts';
 
-// Each test checks a row of docs/known-differences.md, named before its colon.
+// Each test checks the row of docs/known-differences.md whose name its title begins with.
 
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);

@@ -32,7 +32,7 @@ const alone = Promise.all(jobs.map((job) => runTrial(job, { open })));
 const sameAsAlone = async (results: unknown) => JSON.stringify(results) === JSON.stringify(await alone);
 
 describe('runSweep', () => {
-  it('gives each job the same bits as if it ran alone, also in files; a second call runs no job', async () => {
+  it('returns and saves the same results, bit for bit, as jobs that run alone; a second call runs no job', async () => {
     const seen: SweepProgress[] = [];
     const { results, failed, stopped } = await runSweep(
       jobs,
@@ -57,7 +57,7 @@ describe('runSweep', () => {
       options({
         onProgress({ type, pid, step }) {
           if (type === 'lost') lost++;
-          // Kills each worker once, in the middle of a job.
+          // Kills the first three worker processes that reach step 8 of a job.
           if (type !== 'step' || step! < 8 || pids.has(pid!) || pids.size === 3) return;
           pids.add(pid!);
           process.kill(pid!, 'SIGKILL');

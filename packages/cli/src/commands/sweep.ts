@@ -60,7 +60,8 @@ Jobs in a file: an array of
   { "model": "m.onnx", "data": "d.csv", "optimizer": { "type": "adamW" }, "seed": 1,
     "task": { "type": "fixed", "lr": 0.1, "steps": 500 } }
   Other types of tasks are policy, rangeTest and autoClr. Instead of a path the model may be { "file": …, "head": … },
-  and the data { "path": …, "batch": … }. Both take more of the options below.
+  and the data { "path": …, "batch": … }. Both objects may have further fields, named like options below, such as
+  "lora" for the model and "split" for the data.
 
 Data
 ${dataHelp}

@@ -20,7 +20,7 @@ export interface CycleOptions {
   readonly baseLr: number;
   /** The upper bound, reached in the middle. Above 0, at least `baseLr`. */
   readonly maxLr: number;
-  /** Half a cycle, in steps: the way up. The paper's rule: 2 to 10 epochs. */
+  /** The way up, in steps: half a cycle unless `stepSizeDown` is given. The paper's rule: 2 to 10 epochs. */
   readonly stepSize: number;
   /** The way down, in steps. Default: the same as `stepSize`. */
   readonly stepSizeDown?: number;
@@ -90,7 +90,7 @@ export function perCycle(share: (cycle: number) => number): Scale {
 
 /**
  * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is first reduced
- * with integer arithmetic. So every peak is exactly `maxLr`, and every trough is exactly `baseLr`.
+ * with integer arithmetic. So every trough is exactly `baseLr`, and every peak with scale 1 is exactly `maxLr`.
  */
 export function cycleSchedule(
   { baseLr, maxLr, stepSize: up, stepSizeDown: down = up, window = 'triangular', momentum }: CycleOptions,

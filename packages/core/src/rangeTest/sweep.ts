@@ -137,7 +137,7 @@ async function sweepThrough<Batch>(
   return { ...(validation && { validation: found }), ...(looks.length > 0 && { sharpness }) };
 }
 
-/** Evenly spread steps, at rates just below an edge, before which the batch sharpness is measured. */
+/** The steps before which the batch sharpness is measured: evenly spread, at rates just below an edge. */
 function looksBelow(edge: number | undefined, schedule: Schedule, steps: number): number[] {
   if (edge === undefined) return [];
   const inside = Array.from({ length: steps }, (_, step) => step).filter((step) => {

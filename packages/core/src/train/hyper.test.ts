@@ -54,7 +54,7 @@ describe('hyper of train', () => {
       { clipNorm: 1 },
       /hyper\.clipNorm to be absent: this Trainable takes lr, momentum, weightDecay\.\nReceived: hyper\.clipNorm = 1/,
     ],
-    ['the rate', { lr: 0.1 }, /hyper\.lr to be absent/],
+    ['the learning rate as a field of hyper', { lr: 0.1 }, /hyper\.lr to be absent/],
     ['a name from Object.prototype', { constructor: 1 }, /hyper\.constructor to be absent/],
     ['a number out of range', { weightDecay: -1 }, /hyper\.weightDecay to be a finite number of at least 0/],
     [

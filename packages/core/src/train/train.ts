@@ -39,7 +39,8 @@ export interface TrainOptions<Batch> {
   /** Called with the averaged weights and their metrics at every trough and at the end of the run. */
   readonly onAverage?: (average: Average) => void | Promise<void>;
   /**
-   * The number of updates of the whole run, including those before a resume. `fitToCycles` makes it end at a trough.
+   * The number of updates of the whole run, including those before a resume. Use `fitToCycles` to choose a number at
+   * which a cycle ends.
    */
   readonly steps: number;
   /** The checkpoint to continue from. The batches before it are read and skipped. */

@@ -25,7 +25,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(5 / 8);
   });
 
-  it('for class shares: the loss is the cross-entropy with their mean; the largest gives the accuracy', async () => {
+  it('for class probabilities: loss = entropy of their mean, accuracy = share of the commonest argmax', async () => {
     // Two examples of three classes at two positions: [N, classes, positions].
     const shares = [0.8, 0.1, 0.1, 0.7, 0.1, 0.2, /* */ 0.6, 0.3, 0.2, 0.3, 0.2, 0.4];
     const mean = [0.8 + 0.1 + 0.6 + 0.3, 0.1 + 0.7 + 0.2 + 0.3, 0.1 + 0.2 + 0.2 + 0.4].map((sum) => sum / 4);
@@ -38,7 +38,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(2 / 4);
   });
 
-  it('has twice the loss for shares that sum to 2, as the loss function has', async () => {
+  it('doubles the loss if the class probabilities sum to 2, as cross-entropy does', async () => {
     const of = (factor: number) =>
       constantAnswer(
         [{ loss: 'crossEntropy', shares: [0.5, 0.25, 0.25].map((share) => factor * share), width: 3 }],

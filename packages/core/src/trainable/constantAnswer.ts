@@ -41,7 +41,8 @@ export type ConstantTargets =
  * example. A model that has learned nothing from its inputs can reach these metrics. An adapter returns them from its
  * `constantAnswer`.
  *
- * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, and `accuracy` is the largest share
+ * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, where each share is a mean over all positions;
+ *   `accuracy` is the largest share of positions that have the same most probable class
  * - mse: the variance of the targets
  * - l1: the mean distance of the targets from their median
  * - binary cross-entropy: `−p · ln p − (1 − p) · ln(1 − p)`, where p is the mean of the targets

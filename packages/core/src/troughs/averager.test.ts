@@ -169,7 +169,7 @@ describe('average of train', () => {
     ['lawa without every', { type: 'lawa', last: 2 }, /average\.every to be a positive integer/],
     ['an unknown field', { type: 'ema', beta: 0.9, last: 2 }, /average\.last/],
     ['an empty list of batches', { type: 'ema', beta: 0.9, batches: [] }, /at least one batch/],
-    ['batches for a single pass', { type: 'ema', beta: 0.9, batches: [1].values() }, /iterated again/],
+    ['an iterator as the batches', { type: 'ema', beta: 0.9, batches: [1].values() }, /iterated again/],
   ])('refuses %s before the first step', async (_, average, message) => {
     const trainable = linearTrainable();
     await expect(averaged(average as never, {}, trainable)).rejects.toThrow(message);

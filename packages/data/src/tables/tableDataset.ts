@@ -212,7 +212,9 @@ async function answersOf(table: Table, target: TableEncoding['target']): Promise
         ? `a number in "${target.name}"`
         : `one of the classes in "${target.name}": ${listed(target.type === 'classes' ? target.classes : [])}`,
       `${textOf(value) ?? 'nothing'} in row ${row + 1}`,
-      'Remove the row, or train with all classes.',
+      target.type === 'number'
+        ? 'Remove the row, or correct its value.'
+        : 'Remove the row, or train with all classes.',
     );
   });
 }

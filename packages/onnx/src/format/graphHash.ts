@@ -2,9 +2,9 @@ import { toBinary } from '@bufbuild/protobuf';
 import { type GraphProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 
 /**
- * A hash of a graph's nodes: 16 hexadecimal digits, equal for two files with the same operators, attributes and value
- * names in the same order. Weights and the order of initializers do not count. The hash is not cryptographic: it tells
- * models apart, but does not detect forgery.
+ * A hash of a graph's nodes: 16 hexadecimal digits, equal for two files with identical nodes (names and doc strings
+ * included) in the same order. Weights and the order of initializers do not count. The hash is not cryptographic: it
+ * tells models apart, but does not detect forgery.
  */
 export function graphHash({ node }: Pick<GraphProto, 'node'>): string {
   // Two 32-bit multiplicative hashes (FNV-1a, with different primes) over the bytes of the nodes.

@@ -112,7 +112,7 @@ describe('the backward pass of a max pool, with several maxima in a window', () 
     },
   );
 
-  it("stays finite beside a window whose maximum is infinite, in the form 'by rows' for the CPU", async () => {
+  it("gives finite gradients next to a window of −∞ (implementation 'by rows', CPU)", async () => {
     const x = [1, 2, -Infinity, -Infinity, 3, 4, 0, 0, -Infinity, -Infinity, 5, 6];
     const c: Case = { dims: [1, 1, 2, 6], kernel: [2, 2], strides: [2, 2], relu: false, x };
     const gradient = await found(c, 'cpu');

@@ -101,7 +101,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
       type: DataType.INT64,
       dims: [batch, unknownDim()],
       of: logits,
-      // The number of labels is a dynamic axis.
+      // The label axis (−1) matches no axis of the logits, so it may have any size.
       axes: [1 - time, -1],
       ...(classes === undefined ? {} : { classes }),
       ignored: padding,

@@ -18,13 +18,13 @@ const [minWork, maxWork] = [1e6, 3e8];
 /** A limit on the numbers that a node reads (8 MiB), because measuring must not take more memory than training. */
 const maxNumbers = 1 << 21;
 
-/** Only the nodes with the most work are measured. Others get their usual form, which a rule of thumb chooses. */
+/**
+ * Only the nodes with the most work are measured, plus nodes that their forms emit. Others get their usual form, which
+ * a rule of thumb chooses.
+ */
 const maxQuestions = 16;
 
-/**
- * The number of elements that the node of a question reads. (A question is a node that can be written in several
- * forms.)
- */
+/** The number of elements that a question's inputs have. (A question asks which of several forms a node gets.) */
 const numbersOf = ({ inputs }: Question): number =>
   inputs.reduce(
     (sum, { dims }) =>
@@ -118,9 +118,10 @@ class Judge {
 
 /**
  * Measures the forms of a model's nodes, and returns the form to use for each node. Each shape is measured once per
- * process. At most 16 shapes are measured. They must have 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of
- * data. If the batch size is unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's
- * time in two races (timed comparisons). All other nodes follow the rule of thumb.
+ * process. At most the 16 shapes with the most work are measured, plus shapes of nodes that their forms emit. They must
+ * have 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size is unknown, 32 is used. A form
+ * is chosen if it takes less than 0.85 of the usual form's time in two races (timed comparisons). All other nodes
+ * follow the rule of thumb.
  *
  * @param known - forms that are already chosen
  * @param file - holds the measurements of earlier processes on this machine, and receives those of this process

@@ -10,12 +10,12 @@ import { type ExternalData, readModelFile } from './readModelFile.ts';
  */
 const large = 1 << 24;
 
-/** The arrays of a content. */
+/** The arrays of a model's content: the model file, then its external data. */
 const arraysOf = ({ bytes, parts }: Content): Uint8Array[] => [bytes, ...parts.values()];
 
 /**
- * Receives the arrays of a content that is dropped, keeps what is still needed, and frees the rest. If `given` is set,
- * the caller keeps the arrays, so they must not change.
+ * Receives a model's arrays when {@link Source.release} is called. Keeps those still needed and frees the others. If
+ * `given` is set, the arrays stay in use elsewhere, so they must be neither changed nor freed.
  */
 export type Use = (arrays: readonly Uint8Array[], given: boolean) => void;
 
@@ -67,7 +67,7 @@ export class Source {
     if (at >= 0 || arrays.length !== this.#lengths.length) {
       const [now, before] = [arrays[at]?.length, this.#lengths[at]];
       throw fail(
-        `the file ${JSON.stringify(this.#file)} to be unchanged since the trainer was made${at > 0 ? ', and those that it refers to' : ''}`,
+        `the file ${JSON.stringify(this.#file)}${at > 0 ? ' and its external data' : ''} to be unchanged since the trainer was made`,
         now === before ? 'other bytes' : `${now} bytes, not ${before}`,
         'Restore the file: a large model is not kept in memory but read again. Or pass its bytes, which are kept.',
       );

@@ -8,7 +8,7 @@ import { requestDevice } from './requestDevice.ts';
 setFlagsFromString('--expose_gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** A device, and a weak reference to the runtime, which nothing else holds. */
+/** A device, and a weak reference to its runtime. The test keeps no strong reference to the runtime. */
 async function open(): Promise<{ device: GPUDevice; runtime: WeakRef<GPU> }> {
   const { create } = await import('webgpu');
   const gpu = create([]);

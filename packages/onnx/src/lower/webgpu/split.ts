@@ -8,7 +8,7 @@ const maxOutputs = 7;
 /** The size of each part. */
 type Sizes = readonly number[];
 
-/** If there are more parts than a shader has buffers, splits in stages: first into groups, then each group. */
+/** If there are more parts than a shader can have outputs, splits in stages: first into groups, then each group. */
 export const splitInGroups: Row<Sizes> = {
   operator: 'Split',
   form: 'in groups',

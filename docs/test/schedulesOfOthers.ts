@@ -1,12 +1,17 @@
 import cosineRestarts from '@clr/tooling/oracle/cosine_restarts.json' with { type: 'json' };
 import cyclicLr from '@clr/tooling/oracle/cyclic_lr.json' with { type: 'json' };
 import decays from '@clr/tooling/oracle/decays.json' with { type: 'json' };
+import keras from '@clr/tooling/oracle/keras.json' with { type: 'json' };
 import oneCycle from '@clr/tooling/oracle/one_cycle.json' with { type: 'json' };
+import optax from '@clr/tooling/oracle/optax.json' with { type: 'json' };
+import timm from '@clr/tooling/oracle/timm.json' with { type: 'json' };
 
 /** The rates of another library at some steps. */
 export interface Rates {
   readonly steps: readonly number[];
   readonly rates: readonly (number | null)[];
+  /** The largest error, relative to the highest rate. Default 1e-12. */
+  readonly tolerance?: number;
 }
 
 /** Finds PyTorch's numbers for a call. */
@@ -33,9 +38,9 @@ function formula(count: number, rate: (step: number) => number): Rates {
   return { steps, rates: steps.map(rate) };
 }
 
-const { PI, cos, floor, abs, max, min } = Math;
+const { PI, cos, floor, abs, max } = Math;
 const halfCosine = (x: number): number => (1 + cos(PI * x)) / 2;
-/** The rate at place `x` (0 to 1) of half a cosine from `a` to `b`, as in fastai's SchedCos and optax's one-cycle. */
+/** The rate at place `x` (0 to 1) of half a cosine from `a` to `b`, as in fastai's SchedCos. */
 const between = (a: number, b: number, x: number): number => b + (a - b) * halfCosine(x);
 const steps3 = (first: number, second: number) => (step: number) =>
   step < first ? 0.1 : step < second ? 0.01 : 0.001;
@@ -50,10 +55,9 @@ const kerasClr = (scale: (cycle: number, iteration: number) => number): Rates =>
     return 0.001 + (0.006 - 0.001) * max(0, 1 - x) * scale(cycle, iteration);
   });
 
-const optaxOneCycle = (step: number): number =>
-  step < 300 ? between(0.1 / 25, 0.1, step / 300) : between(0.1, 0.1 / (25 * 1e4), (step - 300) / 700);
-const warmCosine = (step: number): number =>
-  step < 100 ? (0.1 * step) / 100 : 0.1 * halfCosine(min(1, (step - 100) / 900));
+/** Keras computes some of its schedules in float32, even if its numbers are float64. */
+const inFloat32 = (calls: Readonly<Record<string, Rates>>): Readonly<Record<string, Rates>> =>
+  Object.fromEntries(Object.entries(calls).map(([call, rates]) => [call, { ...rates, tolerance: 1e-7 }]));
 
 /** The rates of each call in the tables of docs/migrate, by its text. */
 export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
@@ -113,26 +117,7 @@ export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
   ),
   "CyclicLR(base_lr=0.001, max_lr=0.006, step_size=2000., scale_fn=lambda x: 1/(x), scale_mode='cycle')":
     kerasClr((cycle) => 1 / cycle),
-  'CosineDecay(0.1, decay_steps=1000, alpha=0.01)': formula(
-    1100,
-    (step) => 0.1 * ((1 - 0.01) * halfCosine(min(step, 1000) / 1000) + 0.01),
-  ),
-  'CosineDecay(0.0, decay_steps=900, warmup_target=0.1, warmup_steps=100)': formula(1100, warmCosine),
-  'CosineDecayRestarts(0.1, first_decay_steps=100, t_mul=2.0, m_mul=1.0)': formula(1500, (step) =>
-    restarts(step, 100),
-  ),
-  'ExponentialDecay(0.1, decay_steps=1, decay_rate=0.99)': formula(300, (step) => 0.1 * 0.99 ** (step / 1)),
-  'PolynomialDecay(0.1, decay_steps=1000, end_learning_rate=0.001, power=2.0)': formula(
-    1100,
-    (step) => (0.1 - 0.001) * (1 - min(step, 1000) / 1000) ** 2 + 0.001,
-  ),
-  'InverseTimeDecay(0.1, decay_steps=100, decay_rate=0.5)': formula(
-    300,
-    (step) => 0.1 / (1 + 0.5 * (step / 100)),
-  ),
-  'PiecewiseConstantDecay([99, 199], [0.1, 0.01, 0.001])': formula(300, (step) =>
-    step <= 99 ? 0.1 : step <= 199 ? 0.01 : 0.001,
-  ),
+  ...inFloat32(keras.calls),
 
   // fastai: combined_cos(0.25, lr/25, lr, lr/1e5) and the rest of fastai.callback.schedule, at step / T.
   'learn.fit_one_cycle(10, lr_max=0.1)': formula(1000, (step) => {
@@ -147,63 +132,6 @@ export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
   'SchedExp(0.001, 0.1)': formula(1000, (step) => 0.001 * (0.1 / 0.001) ** (step / 1000)),
   'SchedPoly(0.1, 0.001, 2)': formula(1000, (step) => 0.1 + (0.001 - 0.1) * (step / 1000) ** 2),
 
-  // optax.
-  'constant_schedule(0.1)': formula(10, () => 0.1),
-  'linear_schedule(0.01, 0.1, transition_steps=100)': formula(
-    150,
-    (step) => (0.01 - 0.1) * (1 - min(step, 100) / 100) + 0.1,
-  ),
-  'exponential_decay(0.1, transition_steps=100, decay_rate=0.5)': formula(
-    500,
-    (step) => 0.1 * 0.5 ** (step / 100),
-  ),
-  'cosine_decay_schedule(0.1, decay_steps=1000, alpha=0.01)': formula(
-    1100,
-    (step) => 0.1 * ((1 - 0.01) * halfCosine(min(step, 1000) / 1000) + 0.01),
-  ),
-  'warmup_cosine_decay_schedule(0, 0.1, warmup_steps=100, decay_steps=1000)': formula(1100, warmCosine),
-  'warmup_constant_schedule(0, 0.1, warmup_steps=100)': formula(200, (step) => (0.1 * min(step, 100)) / 100),
-  'polynomial_schedule(0.1, 0.001, power=2, transition_steps=1000)': formula(
-    1100,
-    (step) => (0.1 - 0.001) * (1 - min(step, 1000) / 1000) ** 2 + 0.001,
-  ),
-  'cosine_onecycle_schedule(1000, 0.1)': formula(1000, optaxOneCycle),
-  'piecewise_constant_schedule(0.1, {100: 0.1, 200: 0.1})': formula(300, steps3(100, 200)),
-  'join_schedules([linear_schedule(0, 0.1, 50), constant_schedule(0.1)], [50])': formula(
-    100,
-    (step) => (0.1 * min(step, 50)) / 50,
-  ),
-  'sgdr_schedule([dict(init_value=0, peak_value=0.1, warmup_steps=10, decay_steps=100)] * 3)': formula(
-    300,
-    (step) => {
-      const place = step % 100;
-      return place < 10 ? (0.1 * place) / 10 : 0.1 * halfCosine((place - 10) / 90);
-    },
-  ),
-
-  // timm.
-  'CosineLRScheduler(optimizer, t_initial=1000, lr_min=0.001)': formula(
-    1100,
-    (t) => 0.001 + (0.1 - 0.001) * (t < 1000 ? halfCosine(t / 1000) : 0),
-  ),
-  'CosineLRScheduler(optimizer, t_initial=900, warmup_t=100, warmup_prefix=True)': formula(1100, warmCosine),
-  'CosineLRScheduler(optimizer, t_initial=100, cycle_mul=2., cycle_limit=3)': formula(700, (step) =>
-    restarts(step, 100),
-  ),
-  'PolyLRScheduler(optimizer, t_initial=1000, power=0.5, lr_min=0.001)': formula(
-    1100,
-    (t) => 0.001 + (0.1 - 0.001) * (t < 1000 ? 1 - t / 1000 : 0) ** 0.5,
-  ),
-  'StepLRScheduler(optimizer, decay_t=300, decay_rate=0.1)': formula(
-    1000,
-    (t) => 0.1 * 0.1 ** floor(t / 300),
-  ),
-  'MultiStepLRScheduler(optimizer, decay_t=[300, 600], decay_rate=0.1)': formula(
-    1000,
-    (t) => 0.1 * 0.1 ** [300, 600].filter((milestone) => milestone <= t + 1).length,
-  ),
-  'TanhLRScheduler(optimizer, t_initial=1000, lb=-7., ub=3., lr_min=0.001)': formula(
-    1000,
-    (t) => 0.001 + 0.5 * (0.1 - 0.001) * (1 - Math.tanh(-7 * (1 - t / 1000) + 3 * (t / 1000))),
-  ),
+  ...optax.calls,
+  ...timm.calls,
 };

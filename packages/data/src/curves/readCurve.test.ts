@@ -145,6 +145,31 @@ describe('readCurve', () => {
     expect(() => readCurve(damaged)).toThrow('with a wrong checksum');
   });
 
+  it('reads an event file of TensorBoard whose scalars are tensors, as TensorFlow 2 writes them', async () => {
+    const { trace, source } = readCurve(
+      await readFile(new URL('../../test/curves/tensorboard.tfevents', import.meta.url)),
+    );
+    expect(source).toBe('TensorBoard');
+    expect(trace.points).toHaveLength(60);
+    expect(trace.points[59]?.loss).toBeNull();
+    trace.points.slice(0, 59).forEach(({ lr, loss }, i) => {
+      expect(lr / (lrs[i] as number)).toBeCloseTo(1, 6);
+      expect(loss).toBeCloseTo(raw[i] as number, 6);
+    });
+  });
+
+  it('reads the history of a real fit in Keras, whose last losses are NaN', async () => {
+    const bytes = await readFile(new URL('../../test/curves/keras.history', import.meta.url));
+    const { trace, source, notes } = readCurve(bytes);
+    expect(source).toBe('Keras');
+    expect(notes.join()).toContain('One point is one epoch: 40 epochs.');
+    const written = bytes.toString().replaceAll('NaN', 'null');
+    const { loss, learning_rate: rates } = JSON.parse(written) as Record<string, (number | null)[]>;
+    expect(trace.points.map((point) => point.loss)).toEqual(loss);
+    expect(trace.points.map(({ lr }) => lr)).toEqual(rates);
+    expect(loss!.at(-1)).toBeNull();
+  });
+
   it('reads the History of a real fit in TensorFlow.js', async () => {
     await tf.setBackend('cpu');
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });

@@ -119,7 +119,8 @@ describe.each(Object.entries(works))('%s', (name, work) => {
       await train(other, batches, { policy, steps: 30, from });
       return state(other) === trained[30] ? undefined : 'a checkpoint that resumes with other bits';
     }
-    if (fault?.asked === 'restore' && /The model (was not restored|is not in its best state)/.test(text)) return undefined;
+    if (fault?.asked === 'restore' && /The model (was not restored|is not in its best state)/.test(text))
+      return undefined;
     if (name.startsWith('autoClr')) return kept.has(now) ? undefined : 'a state that was never saved';
     return now === start ? undefined : 'a changed model';
   }

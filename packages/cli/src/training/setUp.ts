@@ -33,8 +33,8 @@ export interface SetUp extends Runtime {
   readonly counts: { readonly train: number; readonly validation: number };
 }
 
-/** The number of examples that are checked before the training starts. */
-const looked = 2048;
+/** The maximum numbers of examples, and of values in them, that are checked before the training starts. */
+const checked = { examples: 2048, values: 2 ** 20 };
 
 /** Tables with more training rows get no second range test, because each of its steps would evaluate all rows. */
 const fewRows = 1024;
@@ -79,14 +79,14 @@ export async function setUp(
     openData(from, { ...open, classes: dataset.labels !== undefined, ...(encoding && { encoding }) }),
   );
   const loss = lossOf(command, values, dataset.labels && pick(dataset.labels, rows));
-  const sample = await dataset.read(rows.subarray(0, looked));
+  const sample = await firstRows(dataset, rows);
   const ignores = typeof loss === 'object' && 'ignoreIndex' in loss;
   const { dims: answers } = onnx.describeModel(bytes).outputs[0] ?? {};
   const outputs = answers?.[answers.length > 2 ? 1 : answers.length - 1];
   const fixed = typeof outputs === 'number' && !ignores && values.head === undefined;
   const wantedClasses = fixed ? { classes: outputs } : {};
   const advice = checkValues(sample, wantedClasses);
-  checkValues(await other.dataset.read(other.rows.subarray(0, looked)), wantedClasses);
+  checkValues(await firstRows(other.dataset, other.rows), wantedClasses);
   const prepared = prepareModel(onnx, bytes, command, values, classes);
   const groups = groupsOf(onnx, prepared.model, command, values['lr-scale']);
   const make = (part: Readonly<Record<string, Values>>): Batch =>
@@ -134,6 +134,15 @@ export async function readModel(path: string): Promise<Uint8Array> {
     const received = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : code;
     throw unusable({ expected: `an ONNX model ${path}`, received, advice: 'clr new makes one.' }, { cause });
   }
+}
+
+/** Reads the examples that are checked before the training starts. */
+function firstRows(dataset: Dataset, rows: Uint32Array): Promise<Readonly<Record<string, Values>>> {
+  const size = Object.values(dataset.fields).reduce(
+    (sum, { dims }) => sum + dims.reduce((all, dim) => all * dim, 1),
+    0,
+  );
+  return dataset.read(rows.subarray(0, Math.min(checked.examples, Math.ceil(checked.values / size))));
 }
 
 const pick = (labels: ArrayLike<number>, rows: Uint32Array): number[] =>

@@ -70,7 +70,7 @@ function picture(file: string, title: string, wanted: (trace: Trace) => boolean)
 
 picture('reproduction-quick.svg', 'CIFAR-10, quick net', ({ experiment }) => experiment.startsWith('quick'));
 picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
-  /^(triangular2|fixed(-8k)?|drop-(8k|25k))$/.test(experiment),
+  /^(triangular2|fixed|drop-25k|decay-25k-0\.003|one-cycle-25)$/.test(experiment),
 );
 
 const sweep = traces.find(({ experiment }) => experiment === 'range-test');

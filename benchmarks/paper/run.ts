@@ -91,7 +91,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
     );
     const ends = [...new Set([...pauses, steps])].filter((end) => end > (from?.step ?? 0));
     for (const end of ends.sort((a, b) => a - b)) {
-      const { stopped, step } = await train(trainer, () => cifar.batches(batch), {
+      const { stopped, step, final } = await train(trainer, () => cifar.batches(batch), {
         policy: withLooks(policy, lookEvery),
         steps: end,
         ...(from && { from }),
@@ -116,6 +116,14 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
       if (stopped?.reason === 'aborted') {
         console.log(`\n${name}: stopped after ${step} steps. The same command resumes it.`);
         return;
+      }
+      // A run whose length is no multiple of `lookEvery` ends between two evaluations.
+      if (final && looks.at(-1)?.step !== step) {
+        looks.push({
+          step,
+          loss: rounded(final.loss as number),
+          accuracy: rounded(final.accuracy as number),
+        });
       }
       if (pauses.includes(end)) copyFileSync(path, sharedStart(name, end));
     }

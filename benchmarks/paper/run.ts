@@ -36,6 +36,12 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/**
+ * The largest accepted difference in accuracy between a repeated run and the mean of the stored runs. Processors round
+ * differently, so runs end differently.
+ */
+const tolerance = 0.02;
+
 if (values.list || positionals.length === 0) {
   for (const { name, steps, what } of experiments)
     console.log(`${name.padEnd(22)} ${String(steps).padStart(6)} steps  ${what}`);
@@ -196,12 +202,6 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
     await trainer.dispose();
   }
 }
-
-/**
- * The largest accepted difference in accuracy between a repeated run and the mean of the stored runs. Processors round
- * differently, so runs end differently.
- */
-const tolerance = 0.02;
 
 /** Compares the last accuracy of a repeated run with those of the stored traces. */
 function compareWithKept(name: string, looks: Trace['looks']): void {

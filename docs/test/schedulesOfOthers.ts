@@ -55,9 +55,14 @@ const kerasClr = (scale: (cycle: number, iteration: number) => number): Rates =>
     return 0.001 + (0.006 - 0.001) * max(0, 1 - x) * scale(cycle, iteration);
   });
 
-/** Keras computes some of its schedules in float32, even if its numbers are float64. */
-const inFloat32 = (calls: Readonly<Record<string, Rates>>): Readonly<Record<string, Rates>> =>
-  Object.fromEntries(Object.entries(calls).map(([call, rates]) => [call, { ...rates, tolerance: 1e-7 }]));
+/** Keras has π in float32 in its cosines, even if all other numbers are float64. */
+const withCosinesInFloat32 = (calls: Readonly<Record<string, Rates>>): Readonly<Record<string, Rates>> =>
+  Object.fromEntries(
+    Object.entries(calls).map(([call, rates]) => [
+      call,
+      call.startsWith('Cosine') ? { ...rates, tolerance: 1e-7 } : rates,
+    ]),
+  );
 
 /** The rates of each call in the tables of docs/migrate, by its text. */
 export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
@@ -117,7 +122,7 @@ export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
   ),
   "CyclicLR(base_lr=0.001, max_lr=0.006, step_size=2000., scale_fn=lambda x: 1/(x), scale_mode='cycle')":
     kerasClr((cycle) => 1 / cycle),
-  ...inFloat32(keras.calls),
+  ...withCosinesInFloat32(keras.calls),
 
   // fastai: combined_cos(0.25, lr/25, lr, lr/1e5) and the rest of fastai.callback.schedule, at step / T.
   'learn.fit_one_cycle(10, lr_max=0.1)': formula(1000, (step) => {

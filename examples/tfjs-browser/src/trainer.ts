@@ -41,7 +41,7 @@ export class Trainer {
     return Math.ceil(this.train.count / this.batchSize);
   }
 
-  /** Continues the stored run of an earlier visit. Returns its policy, or `null` if there is none. */
+  /** Resumes the run that an earlier visit stored. Returns its policy, or `null` if no run is stored. */
   async resume(): Promise<Policy | null> {
     const kept = await restore();
     const progress = kept && savedProgress(kept.model);

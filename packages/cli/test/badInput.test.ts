@@ -84,6 +84,16 @@ beforeAll(async () => {
     'nan.npz',
     encodeNpz({ x: floats([20, 3, 8, 8], (i) => (i === 500 ? Number.NaN : i)), y: labels(20) }),
   );
+  // Too large to be checked completely before the training starts. The value in row 290 is NaN.
+  await write('wide.onnx', buildModel({ input: [4096], layers: [{ type: 'dense', units: 4 }] }));
+  await write('wide.npz', encodeNpz({ x: floats([20, 4096]), y: labels(20) }));
+  await write(
+    'wide-nan.npz',
+    encodeNpz({
+      x: floats([300, 4096], (i) => (i === 290 * 4096 ? Number.NaN : Math.sin(i))),
+      y: labels(300),
+    }),
+  );
   await write('from1.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => 1 + (i % 4)) }));
   await write('many.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => i % 10) }));
   await write('minus.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => (i % 4) - 1) }));
@@ -158,6 +168,16 @@ describe('bad input gives a clear error and changes no file', () => {
     ['flat examples', train('cnn.onnx', 'flat.npz'), 'x.reshape(-1, 3, 8, 8)'],
     ['images of the wrong size', train('cnn.onnx', 'other.npz'), 'Received: [3, 9, 9]'],
     ['one NaN', train('cnn.onnx', 'nan.npz', '--split', '0.1'), 'Received: NaN in row'],
+    [
+      'a NaN in a row of large training examples that is read late',
+      train('wide.onnx', 'wide-nan.npz', '--validation', 'wide.npz', '--lr', '0.001'),
+      'finite numbers in the data',
+    ],
+    [
+      'a NaN in a row of large validation examples that is read late',
+      train('wide.onnx', 'wide.npz', '--validation', 'wide-nan.npz', '--lr', '0.001'),
+      'finite numbers in the validation data',
+    ],
     ['labels from 1', train('cnn.onnx', 'from1.npz'), 'subtract 1'],
     ['more classes than outputs', train('cnn.onnx', 'many.npz'), '--head 10'],
     ['negative labels', train('cnn.onnx', 'minus.npz'), 'labels from -1 to'],

@@ -217,7 +217,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect((await score(joined)).loss).toBeCloseTo((await trainable.evaluate([batch])).loss, 5);
     });
 
-    it('weights the batches of an evaluation by their size, and changes nothing', async () => {
+    it('weights batches by their size in an evaluation, and leaves the model unchanged', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);
       const weights = await weightsOf(model);

@@ -18,6 +18,7 @@ import { readArguments } from '../readArguments.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
 import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../training/flags.ts';
+import { isBetter } from '../training/isBetter.ts';
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
 import { metricsText, readModel, type SetUp, setUp } from '../training/setUp.ts';
@@ -185,6 +186,7 @@ async function runOrResume(
   let first: { step: number; snapshot: object } | undefined;
   if (!extra) {
     const startMetrics = await trainer.evaluate(validation);
+    if (!Number.isFinite(startMetrics.loss)) await refuseFaults(set);
     const start = await begin();
     if ('text' in start) return start;
     const { policy, steps, snapshot } = start;
@@ -299,6 +301,20 @@ async function runOrResume(
   }
 }
 
+/** Refuses validation data with a value that is not finite. `setUp` checks only the first examples. */
+async function refuseFaults({ trainer, validation }: SetUp): Promise<void> {
+  for await (const batch of validation) {
+    const received = trainer.dataFault(batch);
+    if (received !== undefined) {
+      throw unusable({
+        expected: 'finite numbers in the validation data',
+        received,
+        advice: 'Repair the data.',
+      });
+    }
+  }
+}
+
 /** The record of a run. It includes the steps of the earlier process if this run continues them without a gap. */
 async function joined(path: string, run: TrainingRun, policy: Policy): Promise<TrainingRun> {
   if (run.from === 0) return run;
@@ -341,7 +357,8 @@ async function finished(
   ];
   const { start, final, keptStart, policy, steps, retries } = run;
   const constant = await set.trainer.constantAnswer?.(set.validation);
-  const noBetter = constant !== undefined && final !== undefined && final.loss >= constant.loss;
+  const written = keptStart ? start : final;
+  const noBetter = constant !== undefined && written !== undefined && !isBetter(written, constant);
   const result = {
     out,
     ...(constant && { constant }),

@@ -71,7 +71,7 @@ describe('the paper’s numbers', () => {
     expect(at(4000)).toEqual({ lr: 0.001, cycle: 1, phase: 0, cycleEnd: 8000 });
   });
 
-  it('matches the headline run of table 2: the amplitude halves after every cycle, and each stage starts anew', () => {
+  it('matches the headline run of table 2: the amplitude halves after every cycle, and each stage starts at its full amplitude', () => {
     const stage = (scale: number, stepSize: number): Policy =>
       triangular2({ baseLr: 0.001 * scale, maxLr: 0.005 * scale, stepSize });
     const { lr, at } = toSchedule(

@@ -39,7 +39,7 @@ export class RoundedValues {
   }
 
   /**
-   * Records that a DynamicQuantizeLinear makes q from x. The scale is computed from the range of x, so nothing is
+   * Records that a DynamicQuantizeLinear node computes q from x. Its scale covers the range of x, so no value is
    * clipped.
    */
   noteDynamic(x: string, q: string, scale: string, zero: string): void {

@@ -118,7 +118,7 @@ export class StraightThrough {
       case 'DynamicQuantizeLinear': {
         append(node);
         const [, scale = '', zero = ''] = node.output;
-        // The scale counts as a constant. It is computed from the range of x, so nothing is clipped.
+        // The scale has no gradient. It covers the range of x, so no value is clipped.
         this.#live.delete(scale);
         this.#live.delete(zero);
         products.noteRange(scale);

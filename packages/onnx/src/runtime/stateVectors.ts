@@ -52,7 +52,7 @@ function assemble(
  * The state vectors that persist between steps. Small vectors in memory are kept twice: a step reads one copy and
  * writes the other, and then they are swapped. So a step allocates nothing. Large vectors are kept once, and replaced
  * by the runtime's outputs; see {@link isLarge}. On a device, each step's outputs stay there and become the next step's
- * inputs. In all cases, a failed run of a session changes nothing.
+ * inputs. A session run that fails leaves the state as it was.
  */
 export class StateVectors {
   readonly #ort: Ort;

@@ -89,7 +89,10 @@ export interface GpuTrainer extends Trainable<Batch> {
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
   /** The outputs for a batch as `ensemble` needs them: probabilities if the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
-  /** The metrics of the best constant answer to the targets of these batches. Changes nothing. */
+  /**
+   * The metrics that a model would have if it gave the best single output for all examples of these batches. The
+   * trainer does not change.
+   */
   constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   /** The last snapshot with its weights replaced by the weighted means of the weights of all snapshots. */
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;

@@ -12,6 +12,8 @@ export interface Documents {
   readonly exports?: readonly object[];
   /** Markdown files. The blocks of a page run in order and can use the names that earlier blocks declared. */
   readonly pages?: readonly string[];
+  /** Selects the blocks of the pages by their code. Default: all. */
+  readonly only?: (code: string) => boolean;
   /** Returns the names that examples use without declaring them. Called once per doc comment block or page. */
   readonly scope?: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   /** The modules that examples can import, besides `node:fs/promises`. */
@@ -34,7 +36,7 @@ export function describeExamples(documents: Documents): void {
 }
 
 function inFolder(documents: Documents): void {
-  const { sources, exports = [], pages = [], scope = () => ({}), files = {} } = documents;
+  const { sources, exports = [], pages = [], only = () => true, scope = () => ({}), files = {} } = documents;
   const modules = { 'node:fs/promises': fs, ...documents.modules };
   const home = process.cwd();
   let folder: string;
@@ -66,7 +68,8 @@ function inFolder(documents: Documents): void {
   }
   describe.each(pages.map((page) => [basename(page), page] as const))('in %s', (_, page) => {
     let names: Promise<Readonly<Record<string, unknown>>> | undefined;
-    it.each(markdownBlocks(page).map((block) => [block.name, block] as const))('%s', async (_, block) => {
+    const blocks = markdownBlocks(page).filter(({ code }) => only(code));
+    it.each(blocks.map((block) => [block.name, block] as const))('%s', async (_, block) => {
       names ??= Promise.resolve(scope());
       const before = await names;
       const declared = await check(block, before, modules);

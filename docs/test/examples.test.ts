@@ -12,6 +12,8 @@ const untrained = () =>
   onnx.createTrainer(ort, lenet, { loss: 'crossEntropy', optimizer: core.sgd({ momentum: 0.9 }) });
 
 describeExamples({
+  // The tests of @clr/tfjs and @clr/webgpu run their blocks of the README.
+  only: (code) => !/@clr\/(tfjs|webgpu)'/.test(code),
   pages: ['../../README.md', '../guide.md', '../onnx-training-model.md'].map(path),
   scope: async () => ({
     bytes: lenet,

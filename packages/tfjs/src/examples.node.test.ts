@@ -47,10 +47,18 @@ beforeAll(() => {
   );
 });
 
+const modules = { '@clr/core': core, '@clr/tfjs': tfjs, '@tensorflow/tfjs': tf };
+
 describeExamples({
   sources: path('.'),
   exports: [tfjs],
   pages: [path('../README.md')],
   scope,
-  modules: { '@clr/core': core, '@clr/tfjs': tfjs, '@tensorflow/tfjs': tf },
+  modules,
+});
+
+describeExamples({
+  pages: [path('../../../README.md')],
+  only: (code) => code.includes("'@clr/tfjs'"),
+  modules,
 });

@@ -42,11 +42,20 @@ describe.skipIf(!hasDevice)('on a device', async () => {
     };
   }
 
+  const modules = { '@clr/core': core, '@clr/webgpu': webgpu };
+
   describeExamples({
     sources: path('../src'),
     exports: [webgpu],
     pages: [path('../README.md')],
     scope,
-    modules: { '@clr/core': core, '@clr/webgpu': webgpu },
+    modules,
+  });
+
+  describeExamples({
+    pages: [path('../../../README.md')],
+    only: (code) => code.includes("'@clr/webgpu'"),
+    scope,
+    modules,
   });
 });

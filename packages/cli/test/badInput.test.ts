@@ -94,6 +94,10 @@ beforeAll(async () => {
       y: labels(300),
     }),
   );
+  await write(
+    'wide-label.npz',
+    encodeNpz({ x: floats([300, 4096]), y: labels(300, (i) => (i === 290 ? 4 : i % 4)) }),
+  );
   await write('from1.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => 1 + (i % 4)) }));
   await write('many.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => i % 10) }));
   await write('minus.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => (i % 4) - 1) }));
@@ -177,6 +181,11 @@ describe('bad input gives a clear error and changes no file', () => {
       'a NaN in a row of large validation examples that is read late',
       train('wide.onnx', 'wide.npz', '--validation', 'wide-nan.npz', '--lr', '0.001'),
       'finite numbers in the validation data',
+    ],
+    [
+      'a label that no output has, in a row of large examples that is read late',
+      train('wide.onnx', 'wide-label.npz'),
+      'labels from 0 to 4',
     ],
     ['labels from 1', train('cnn.onnx', 'from1.npz'), 'subtract 1'],
     ['more classes than outputs', train('cnn.onnx', 'many.npz'), '--head 10'],

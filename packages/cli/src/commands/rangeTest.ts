@@ -57,7 +57,7 @@ Example
     const [startLr, endLr] = [rate('start-lr'), rate('end-lr')];
     const set = await setUp('range-test', path, values);
     const notes = [...set.notes];
-    const progress = createProgress(values.quiet === true || values.json === true);
+    const progress = await createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     try {
       const test = async (trainable: Trainable<Batch>) => {

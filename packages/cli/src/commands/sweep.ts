@@ -106,7 +106,7 @@ Example
     if (!module) await checkSettings(jobs, isFile ? nameOf(path) : 'the grid');
     if (list || !out) return { text: JSON.stringify(jobs, null, 2) };
     if (!module && redis === undefined) await loadRuntime();
-    const progress = createProgress(values.quiet === true || values.json === true);
+    const progress = await createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     let outcome: SweepOutcome;
     try {

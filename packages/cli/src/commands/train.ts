@@ -111,7 +111,7 @@ Example
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
     const command = await fingerprint(args, model);
-    const progress = createProgress(values.quiet === true || values.json === true);
+    const progress = await createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     try {
       const begin = async (): Promise<Start | Outcome> => {
@@ -130,7 +130,7 @@ Example
       const run = await runOrResume(set, folder, command, begin, progress, interrupt.signal, keep === 'best');
       if ('text' in run) return run;
       if (run.aborted) return stopped(args, run.step, run.steps, folder);
-      return finished(set, run, model, out, values.json === true);
+      return await finished(set, run, model, out, values.json === true);
     } finally {
       interrupt.release();
       progress.stop();
@@ -356,7 +356,7 @@ async function finished(
     ...(encoding ? [{ path: encodingPath(out), content: encodingText(encoding) }] : []),
   ];
   const { start, final, keptStart, policy, steps, retries } = run;
-  const constant = await set.trainer.constantAnswer?.(set.validation);
+  const constant = await set.constantAnswer();
   const written = keptStart ? start : final;
   const noBetter = constant !== undefined && written !== undefined && !isBetter(written, constant);
   const result = {

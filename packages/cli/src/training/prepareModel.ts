@@ -13,16 +13,23 @@ export interface Prepared {
   readonly finish: (trained: Uint8Array) => Uint8Array;
 }
 
+/** The numbers of classes of the data and of the given model's output, if they are known. */
+interface Classes {
+  readonly classes: number | undefined;
+  readonly outputs: number | undefined;
+}
+
 /** Replaces the head and adds adapters, as the options ask, and selects the weights to train. */
 export function prepareModel(
   onnx: typeof Onnx,
   given: Uint8Array,
   command: string,
   values: TrainingValues,
-  classes: number | undefined,
+  { classes, outputs }: Classes,
 ): Prepared {
   const seed = wholeOf(command, 'seed', values.seed, 0) ?? 0;
   let model = given;
+  let predicted = outputs;
   if (values.head !== undefined) {
     const wanted = values.head === 'auto' ? classes : wholeOf(command, 'head', values.head);
     if (wanted === undefined) {
@@ -33,8 +40,9 @@ export function prepareModel(
       });
     }
     model = onnx.replaceHead(model, { classes: wanted, seed });
+    predicted = wanted;
   }
-  checkClasses(onnx, model, classes);
+  checkClasses(predicted, classes);
   const rank = wholeOf(command, 'lora', values.lora);
   if (rank !== undefined) {
     if (values.freeze !== undefined) {
@@ -104,13 +112,17 @@ export function groupsOf(
   });
 }
 
-function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | undefined): void {
-  const { dims } = onnx.describeModel(model).outputs[0] ?? {};
-  const last = dims?.[dims.length > 2 ? 1 : dims.length - 1];
-  if (classes === undefined || typeof last !== 'number' || classes <= last) return;
+/** The number of classes that an output of this shape can predict, if the shape fixes it. */
+export function classesOf(dims: readonly (number | string)[] | undefined): number | undefined {
+  const size = dims?.[dims.length > 2 ? 1 : dims.length - 1];
+  return typeof size === 'number' ? size : undefined;
+}
+
+function checkClasses(outputs: number | undefined, classes: number | undefined): void {
+  if (classes === undefined || outputs === undefined || classes <= outputs) return;
   throw unusable({
     expected: `a model with an output for each of ${classes} classes`,
-    received: `${last} outputs`,
+    received: `${outputs} outputs`,
     advice: 'Give it a new last layer: --head auto.',
   });
 }

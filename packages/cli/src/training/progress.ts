@@ -1,4 +1,4 @@
-import { type Bar, Presets, SingleBar } from 'cli-progress';
+import type { Bar } from 'cli-progress';
 
 /** Shows the progress of a range test, a training or a sweep. */
 export interface Progress {
@@ -12,12 +12,16 @@ export interface Progress {
  * Shows a bar on a terminal. Elsewhere, and in CI, it prints a line after each tenth of the steps. It writes to stderr,
  * so that a pipe gets only the result. It never uses colours.
  */
-export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
+export async function createProgress(
+  quiet: boolean,
+  out: NodeJS.WriteStream = process.stderr,
+): Promise<Progress> {
   if (quiet) return { start() {}, update() {}, stop() {} };
   return out.isTTY && !process.env['CI'] ? bars(out) : lines(out);
 }
 
-function bars(out: NodeJS.WriteStream): Progress {
+async function bars(out: NodeJS.WriteStream): Promise<Progress> {
+  const { Presets, SingleBar } = await import('cli-progress');
   let bar: Bar | undefined;
   const stop = (): void => {
     bar?.stop();

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Optimizer, Trainable } from '@clr/core';
+import { constantAnswer, type Metrics, type Optimizer, type Trainable } from '@clr/core';
 import { batchesOfRows, checkValues, type Dataset, splitRows, type Values } from '@clr/data';
 import type { Batch, Loss, OnnxTrainer } from '@clr/onnx';
 import { UsageError, unusable } from '../errors.ts';
@@ -8,7 +8,7 @@ import { readEncoding } from './encodingFile.ts';
 import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts';
 import { loadRuntime, type Runtime } from './loadRuntime.ts';
 import { type Opened, openData } from './openData.ts';
-import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
+import { classesOf, groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 import { steadyLosses } from './steadyLosses.ts';
 
 /** Everything that a training needs: model, data and trainer. */
@@ -29,12 +29,14 @@ export interface SetUp extends Runtime {
   /** Makes the training batches. The first `skip` batches are left out and not read. */
   readonly batches: (skip?: number) => AsyncIterable<Batch>;
   readonly validation: AsyncIterable<Batch>;
+  /** The metrics of the best constant answer to the validation data, if they are known. */
+  readonly constantAnswer: () => Promise<Metrics | undefined>;
   readonly notes: readonly string[];
   readonly counts: { readonly train: number; readonly validation: number };
 }
 
 /** The maximum numbers of examples, and of values in them, that are checked before the training starts. */
-const checked = { examples: 2048, values: 2 ** 20 };
+const checked = { examples: 2048, values: 2 ** 18 };
 
 /** Tables with more training rows get no second range test, because each of its steps would evaluate all rows. */
 const fewRows = 1024;
@@ -64,7 +66,7 @@ export async function setUp(
   const runtime = await loadRuntime();
   const { onnx, ort } = runtime;
   const bytes = await readModel(path);
-  const { inputs } = onnx.describeModel(bytes);
+  const { inputs, outputs: answers } = onnx.describeModel(bytes);
   const known = await readEncoding(path, values.encoding);
   const split = { share, seed };
   const isClasses = values.loss === undefined ? undefined : values.loss === 'crossEntropy';
@@ -81,13 +83,14 @@ export async function setUp(
   const loss = lossOf(command, values, dataset.labels && pick(dataset.labels, rows));
   const sample = await firstRows(dataset, rows);
   const ignores = typeof loss === 'object' && 'ignoreIndex' in loss;
-  const { dims: answers } = onnx.describeModel(bytes).outputs[0] ?? {};
-  const outputs = answers?.[answers.length > 2 ? 1 : answers.length - 1];
-  const fixed = typeof outputs === 'number' && !ignores && values.head === undefined;
+  const outputs = classesOf(answers[0]?.dims);
+  const fixed = outputs !== undefined && !ignores && values.head === undefined;
   const wantedClasses = fixed ? { classes: outputs } : {};
   const advice = checkValues(sample, wantedClasses);
   checkValues(await firstRows(other.dataset, other.rows), wantedClasses);
-  const prepared = prepareModel(onnx, bytes, command, values, classes);
+  for (const { labels } of new Set([dataset, other.dataset]))
+    if (labels) checkValues({ target: asTarget(labels) }, wantedClasses);
+  const prepared = prepareModel(onnx, bytes, command, values, { classes, outputs });
   const groups = groupsOf(onnx, prepared.model, command, values['lr-scale']);
   const make = (part: Readonly<Record<string, Values>>): Batch =>
     Object.fromEntries(
@@ -111,6 +114,7 @@ export async function setUp(
     },
   });
   const inOrder = { size: Math.max(batchSize, 64), make };
+  const validation = batchesOfRows(other.dataset, { rows: other.rows, ...inOrder });
   const few = encoding?.kind === 'table' && rows.length <= fewRows;
   return {
     ...runtime,
@@ -119,7 +123,13 @@ export async function setUp(
     ...(encoding && { encoding }),
     steps: wanted[0] ?? (wanted[1] ?? 10) * stepsPerEpoch,
     batches: (skip = 0) => batchesOfRows(dataset, { rows, size: batchSize, seed, skip, make }),
-    validation: batchesOfRows(other.dataset, { rows: other.rows, ...inOrder }),
+    validation,
+    async constantAnswer() {
+      const { labels } = other.dataset;
+      if (loss !== 'crossEntropy' || !labels) return trainer.constantAnswer?.(validation);
+      // Do not read the inputs again, because the labels suffice.
+      return constantAnswer([pick(labels, other.rows)], (classes) => ({ loss, classes }));
+    },
     notes: [...opened.notes, ...notes, ...advice],
     counts: { train: rows.length, validation: other.rows.length },
   };
@@ -144,6 +154,13 @@ function firstRows(dataset: Dataset, rows: Uint32Array): Promise<Readonly<Record
   );
   return dataset.read(rows.subarray(0, Math.min(checked.examples, Math.ceil(checked.values / size))));
 }
+
+/** Labels as a field of examples. */
+const asTarget = (labels: ArrayLike<number>): Values => ({
+  type: 'int64',
+  dims: [labels.length],
+  data: BigInt64Array.from(labels, BigInt),
+});
 
 const pick = (labels: ArrayLike<number>, rows: Uint32Array): number[] =>
   Array.from(rows, (row) => labels[row] as number);

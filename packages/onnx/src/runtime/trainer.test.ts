@@ -250,6 +250,7 @@ describe('a trainer', () => {
     await trainer.dispose();
     await trainer.dispose();
     await expect(trainer.trainStep(good(), { lr: 0.1 })).rejects.toThrow(/disposed/);
+    await expect(trainer.constantAnswer!([good()])).rejects.toThrow(/disposed/);
   });
 });
 

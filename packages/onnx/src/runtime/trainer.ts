@@ -190,6 +190,7 @@ export class Trainer implements OnnxTrainer {
       if (hasConstantAnswer(term)) {
         this.constantAnswer = (batches) =>
           constantAnswer(parts(batches), async (batch) => {
+            this.#queue.check();
             const { model } = await runners.of('step', batch);
             checkBatch(model, batch);
             const [info] = model.targets;

@@ -72,7 +72,6 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
       experiment: 'one-cycle-25',
       step: 9765,
     },
-    { what: 'the same, 265 steps before its end', experiment: 'one-cycle-25', step: 9500 },
     {
       what: 'exp_range, both bounds',
       published: ['82.2', 'Table 1'],

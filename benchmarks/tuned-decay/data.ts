@@ -23,7 +23,8 @@ export type DataName =
   | 'topics'
   | 'dna'
   | 'diamonds'
-  | 'news';
+  | 'news'
+  | 'perl';
 
 /** Training, validation and test data. Choices are made on validation data only. */
 export interface Problem {
@@ -92,6 +93,7 @@ async function make(name: DataName): Promise<Problem> {
       return parts(await readTable(name, [20_000, 2000, 8000]), [9]);
     case 'topics':
     case 'news':
+    case 'perl':
       return parts(await nextCharacter(name, [20_000, 3000, 10_000], 16), [16]);
   }
 }

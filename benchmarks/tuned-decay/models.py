@@ -170,6 +170,20 @@ class News(nn.Module):
         return self.head(torch.relu(self.second(x)).flatten(1))
 
 
+class Perl(nn.Module):
+    """Predicts the next character from a window of 16, by dense layers with layer norm and a skip."""
+
+    def __init__(self, vocabulary=96, width=12, hidden=80, length=16):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.first, self.norm = nn.Linear(length * width, hidden), nn.LayerNorm(hidden)
+        self.second, self.head = nn.Linear(hidden, hidden), nn.Linear(hidden, vocabulary)
+
+    def forward(self, tokens):
+        x = nn.functional.gelu(self.norm(self.first(self.tokens(tokens).flatten(1))))
+        return self.head(x + torch.tanh(self.second(x)))
+
+
 NETS = {
     "tabular-mlp": (lambda: dense(20, 64, 64, 6), (20,)),
     "tabular-tanh": (lambda: dense(20, 48, 48, 48, 6, activation=nn.Tanh), (20,)),
@@ -198,6 +212,7 @@ NETS = {
     "diamonds": (lambda: dense(9, 64, 48, 32, 10), (9,)),
     "mnist-wide": (mnist_wide, (1, 14, 14)),
     "news": (News, 16),
+    "perl": (Perl, 16),
 }
 
 

@@ -1,6 +1,6 @@
 """Writes tables and English texts of Debian packages as compact files to ../.cache/tables/.
 
-apt-get install r-base-core r-cran-mlbench r-cran-kernlab r-cran-ggplot2 python3-sklearn
+apt-get install perl-modules-5.36 r-base-core r-cran-mlbench r-cran-kernlab r-cran-ggplot2 python3-sklearn
 /usr/bin/python3 tables.py
 
 The file of a table has three int32 (rows, features, classes), then the features (float32, row by row, with mean 0 and
@@ -55,6 +55,7 @@ def main():
         (FOLDER / f"{name}.bin").write_bytes(bytes_)
         print(name, *shape)
     (FOLDER / "topics.txt").write_text("\n".join(pydoc_data.topics.topics.values()))
+    (FOLDER / "perl.txt").write_text(pathlib.Path("/usr/share/perl/5.36.0/pod/perldiag.pod").read_text())
     news = [pathlib.Path(f"/usr/share/R/doc/NEWS.{i}").read_text(errors="replace") for i in (2, 3)]
     (FOLDER / "news.txt").write_text("\n".join(news))
 

@@ -18,7 +18,9 @@ const shares = [0.3, 0.7, 1.5] as const;
 /**
  * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to `maxLr` is
  * a warm-up, from which training can continue. When the rate falls, the fine sweep begins. Its first rate is a fixed
- * share of the edge that the coarse sweep found, so `maxLr` can be computed from that rate.
+ * share of the edge that the coarse sweep found, so `maxLr` can be computed from that rate. If the coarse sweep learned
+ * only the class shares, the fine sweep begins at a third of that rate. The states are then kept at lower rates, which
+ * is safer, because the edge is less certain.
  *
  * @param below - the distance from the edge down to `maxLr`, in decades
  */

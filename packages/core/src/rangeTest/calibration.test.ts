@@ -300,7 +300,7 @@ const decades = {
   sgd: [0.255, 0.45],
   momentum: [0.54, 0.9],
   adaptive: [0.68, 0.95],
-  rmsProp: [0.2, 0.7],
+  rmsProp: [0.05, 0.7],
   unknown: [0.5, 0.85],
 };
 
@@ -696,6 +696,17 @@ const table: readonly Row[] = [
       return [edgeLr! / startLr, stopped?.reason, coarse!.length + ratio + 1];
     },
     value: [100, 'diverged', 200],
+  },
+  {
+    // The classes are uneven. From equal probabilities, the loss falls from 4.5 to that of the class shares.
+    pins: ['coarseSweep.belowShares'],
+    see: async (m) => {
+      const constantAnswer = async () => ({ loss: 3.5, accuracy: 0.2 });
+      const startLr = async (more: Partial<Trainable<null>>) =>
+        (await tested(m, (x) => 3.5 + valleyTo(20)(x), {}, more)).startLr;
+      return (await startLr({})) / (await startLr({ constantAnswer }));
+    },
+    value: 300 / 100,
   },
   {
     // If the loss rises little above its start, the sweep continues until the last twenty losses have lost the whole

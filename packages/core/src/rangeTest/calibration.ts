@@ -15,7 +15,7 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 /**
  * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr` (for
  * training of {@link referenceSteps} steps). Fitted for each kind of update: SGD, SGD with momentum, adaptive, RMSProp
- * and unknown, in this order. The distances of `maxLr` are factors of 1.8, 3.5, 4.8, 1.6 and 3.2, and were fitted to
+ * and unknown, in this order. The distances of `maxLr` are factors of 1.8, 3.5, 4.8, 1.1 and 3.2, and were fitted to
  * tuned decays (`benchmarks/tuned-decay`, decision 14). Those of `fixedLr` are factors of 2.8, 8, 9, 5 and 7, and were
  * fitted to constant rates (`score.ts`, decision 9).
  */
@@ -23,7 +23,7 @@ export const decadesBelowEdge: Readonly<Record<UpdateKind | 'unknown', DecadesBe
   sgd: { maxLr: 0.255, fixedLr: 0.45 },
   momentum: { maxLr: 0.54, fixedLr: 0.9 },
   adaptive: { maxLr: 0.68, fixedLr: 0.95 },
-  rmsProp: { maxLr: 0.2, fixedLr: 0.7 },
+  rmsProp: { maxLr: 0.05, fixedLr: 0.7 },
   unknown: { maxLr: 0.5, fixedLr: 0.85 },
 };
 
@@ -278,7 +278,9 @@ export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
  * all rates that optimizers use. The fine sweep goes from edge / `below` to edge · `above`. The loss diverges some
  * steps after the edge. So if a coarse sweep shows no edge, the edge is assumed `ahead` steps before its end. Fitted
  * (decision 15): `ahead` is the median of the runs whose fine sweep found the edge. Chosen: `oneIn`, `above` and
- * `below`. With this `below`, the fine sweep begins below `maxLr` even if the coarse sweep is wrong by a decade.
+ * `below`. With this `below`, the fine sweep begins below `maxLr` even if the coarse sweep is wrong by a decade. If the
+ * coarse sweep learned only the class shares, the fine sweep goes from edge / `belowShares`. Fitted: the edge of the
+ * output biases may lie far above that of the weights (decision 19).
  */
 export const coarseSweep = {
   startLr: 1e-6,
@@ -286,6 +288,7 @@ export const coarseSweep = {
   oneIn: 2.5,
   ahead: 8,
   below: 100,
+  belowShares: 300,
   above: 30,
 } as const;
 

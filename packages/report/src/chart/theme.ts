@@ -16,6 +16,7 @@ type ColourName =
   | 'orange'
   | 'green'
   | 'purple'
+  | 'ochre'
   | 'red';
 
 const shades: Readonly<Record<ColourName, Shade>> = {
@@ -28,6 +29,7 @@ const shades: Readonly<Record<ColourName, Shade>> = {
   orange: { light: '#d55e00', dark: '#f28c3f' },
   green: { light: '#00805c', dark: '#3cc19b' },
   purple: { light: '#a5527f', dark: '#d98fb8' },
+  ochre: { light: '#806600', dark: '#d9bb45' },
   red: { light: '#c0203a', dark: '#ff7b88' },
 };
 
@@ -37,7 +39,10 @@ export const colours: Readonly<Record<ColourName, string>> = Object.fromEntries(
 ) as Record<ColourName, string>;
 
 /** The colours of several curves in one picture. */
-export const seriesColours: readonly string[] = [colours.blue, colours.orange, colours.green, colours.purple];
+export const seriesColours: readonly string[] = [
+  ...[colours.blue, colours.orange, colours.green, colours.purple],
+  ...[colours.ochre, colours.ink],
+];
 
 /** Each colour as a CSS variable: `--ink` and so on. */
 export function cssVariables(ground: keyof Shade): string {

@@ -15,10 +15,10 @@ import { commandLine } from '../commandLine.ts';
 import { UsageError, unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
+import { beatsInLossOrAccuracy } from '../training/beatsInLossOrAccuracy.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
 import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../training/flags.ts';
-import { isBetter } from '../training/isBetter.ts';
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
 import { metricsText, readModel, type SetUp, setUp } from '../training/setUp.ts';
@@ -358,7 +358,8 @@ async function finished(
   const { start, final, keptStart, policy, steps, retries } = run;
   const constant = await set.constantAnswer();
   const written = keptStart ? start : final;
-  const noBetter = constant !== undefined && written !== undefined && !isBetter(written, constant);
+  const noBetter =
+    constant !== undefined && written !== undefined && !beatsInLossOrAccuracy(written, constant);
   const result = {
     out,
     ...(constant && { constant }),

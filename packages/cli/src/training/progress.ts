@@ -21,6 +21,7 @@ export async function createProgress(
 }
 
 async function bars(out: NodeJS.WriteStream): Promise<Progress> {
+  // Only a terminal needs the package, and loading it takes time.
   const { Presets, SingleBar } = await import('cli-progress');
   let bar: Bar | undefined;
   const stop = (): void => {

@@ -88,6 +88,7 @@ export async function setUp(
   const wantedClasses = fixed ? { classes: outputs } : {};
   const advice = checkValues(sample, wantedClasses);
   checkValues(await firstRows(other.dataset, other.rows), wantedClasses);
+  // The samples may lack some classes. Without --validation, both datasets are the same.
   for (const { labels } of new Set([dataset, other.dataset]))
     if (labels) checkValues({ target: asTarget(labels) }, wantedClasses);
   const prepared = prepareModel(onnx, bytes, command, values, { classes, outputs });

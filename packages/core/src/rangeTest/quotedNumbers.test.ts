@@ -90,7 +90,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [sixth, 'a slow sweep from 1/# of the edge', [coarseSweep.below]],
   [
     nineteenth,
-    'the fine sweep begins at 1/# of the edge instead of 1/#',
+    'Then the fine sweep begins at 1/# of the edge instead of 1/#',
     [coarseSweep.belowShares, coarseSweep.below],
   ],
   [sixth, 'By default the test takes # steps,', [rangeTestSteps.first]],

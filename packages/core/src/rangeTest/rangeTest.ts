@@ -23,8 +23,9 @@ const names = [
  *
  * Without given rates it makes two sweeps. The coarse sweep takes two fifths of the steps, rises from 1e-6 to 1e4,
  * and finds the edge. The fine sweep passes slowly from 1/100 of the edge to the rate at which the coarse sweep
- * diverged. (It begins at 1/300 of the edge if a classifier learned only the class shares in the coarse sweep.) The points of the trace come from the fine sweep. It also measures the batch sharpness, if the Trainable
- * supports it, as a second opinion on the edge.
+ * diverged. (It begins at 1/300 of the edge if a classifier learned only the class shares in the coarse sweep.) The
+ * points of the trace come from the fine sweep. It also measures the batch sharpness, if the Trainable supports it, as a
+ * second opinion on the edge.
  *
  * With `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches for a single pass) it makes one sweep, as
  * in the paper:
@@ -86,7 +87,8 @@ async function twoSweeps<Batch>(
   const edge =
     analyzeRangeTest(coarse, { resamples: 0, smoothing: 'none' }).edgeLr ??
     points[Math.max(0, Math.floor(points.length - 1 - coarseSweep.ahead))]!.lr;
-  // A sweep that learned only the class shares found the edge of the output biases. That of the weights may be far lower.
+  // A sweep that learned only the class shares found the edge of the output biases. The edge of the weights may be far
+  // lower.
   const { sharesAlone } = gatherEvidence(poolTraces(coarse), 0);
   const fine = {
     startLr: edge / (sharesAlone ? coarseSweep.belowShares : coarseSweep.below),

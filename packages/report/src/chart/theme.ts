@@ -39,10 +39,9 @@ export const colours: Readonly<Record<ColourName, string>> = Object.fromEntries(
 ) as Record<ColourName, string>;
 
 /** The colours of several curves in one picture. */
-export const seriesColours: readonly string[] = [
-  ...[colours.blue, colours.orange, colours.green, colours.purple],
-  ...[colours.ochre, colours.ink],
-];
+export const seriesColours: readonly string[] = (
+  ['blue', 'orange', 'green', 'purple', 'ochre', 'ink'] as const
+).map((name) => colours[name]);
 
 /** Each colour as a CSS variable: `--ink` and so on. */
 export function cssVariables(ground: keyof Shade): string {

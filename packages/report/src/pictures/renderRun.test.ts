@@ -2,7 +2,7 @@ import { triangular, triangular2 } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { exampleRun } from '../../test/examples.ts';
 import { readPicture, stray } from '../../test/picture.ts';
-import { colours } from '../chart/theme.ts';
+import { colours, seriesColours } from '../chart/theme.ts';
 import { renderRun } from './renderRun.ts';
 
 const run = exampleRun(triangular2({ baseLr: 0.01, maxLr: 0.1, stepSize: 125 }), 0.99);
@@ -39,6 +39,14 @@ describe('renderRun', () => {
     expect(picture.description).toContain(
       'fixed: 1,000 steps, 4 troughs; held-out accuracy at the end 98.00 %',
     );
+  });
+
+  it('draws each of six runs in its own colour', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const { strokes } = readPicture(renderRun(names.map((name) => ({ name, run }))));
+    const drawn = new Set(strokes.map(({ colour }) => colour));
+    expect(seriesColours.filter((colour) => drawn.has(colour)).length).toBe(names.length);
+    expect(new Set(seriesColours).size).toBe(names.length);
   });
 
   it('leaves out metrics that a run did not measure, and says why it stopped early', () => {

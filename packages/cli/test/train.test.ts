@@ -50,6 +50,9 @@ describe('a folder of images', () => {
     );
     expect(trained).toMatchObject({ out: 'shapes.onnx', examples: { train: 160, validation: 40 } });
     expect(trained.final.accuracy).toBeGreaterThan(0.6);
+    // The validation data have eight pictures of each class.
+    expect(trained.constant.accuracy).toBe(0.2);
+    expect(trained.constant.loss).toBeCloseTo(Math.log(5), 12);
     const measured = await json('evaluate', 'shapes.onnx', '--data', 'shapes');
     expect(measured).toMatchObject({ examples: 200, constantAccuracy: 0.2 });
     expect(measured.accuracy).toBeGreaterThan(0.6);

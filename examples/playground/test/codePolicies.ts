@@ -28,6 +28,7 @@ export const policies: readonly core.Policy[] = [
   core.decay({ maxLr: 0.1, steps: 50, warmup: 0, shape: { power: 2 } }),
   core.decay({ maxLr: 0.1, steps: 50, warmup: 0, finalLr: 0.01, shape: { power: 2 } }),
   core.decay({ maxLr: 0.1, steps: 50, warmup: 0, shape: 'sqrt' }),
+  core.decay({ maxLr: 0.1, steps: 50, warmup: 0, shape: 'rex' }),
   core.wsd({ maxLr: 0.1, steps: 50, cycles: 2 }),
   core.ramp({ startLr: 0.001, endLr: 0.1, steps: 40, spacing: 'linear' }),
   core.ramp({ startLr: 0, endLr: 0.1, steps: 40, spacing: 'linear' }),

@@ -77,7 +77,7 @@ const geometric = fc.record({
 const cycleDecay = fc.oneof(fc.constant({ type: 'harmonic' as const }), geometric);
 
 const shape = fc.oneof(
-  fc.constantFrom('linear' as const, 'cosine' as const, 'sqrt' as const),
+  fc.constantFrom('linear' as const, 'cosine' as const, 'sqrt' as const, 'rex' as const),
   fc.record({ power: fc.double({ min: 1e-3, max: 100, ...finite }) }),
 );
 /** A length of at most the share `most` of `count` steps: a share, or a whole number of steps. */

@@ -205,6 +205,12 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
     (step) => (step < 5 ? step / 10 : 0.1 + 0.4 * (1 - Math.sqrt(Math.min(1, (step - 5) / 25)))),
   ],
   [
+    // In the paper's form: (1 − z) / (½ + ½ · (1 − z)).
+    'decay along REX',
+    decay({ maxLr: 0.5, steps: 30, warmup: 5, shape: 'rex', finalLr: 0.1 }),
+    (step) => (step < 5 ? step / 10 : 0.1 + (0.4 * left(5, 30, step)) / (0.5 + 0.5 * left(5, 30, step))),
+  ],
+  [
     'decay along a polynomial',
     decay({ maxLr: 0.5, steps: 30, warmup: 0.5, shape: { power: 2.5 }, finalLr: 0.1 }),
     (step) => (step < 15 ? step / 30 : 0.1 + 0.4 * left(15, 30, step) ** 2.5),

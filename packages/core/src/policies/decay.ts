@@ -13,7 +13,7 @@ export interface DecayOptions {
    * is a number of steps. Default 0.05.
    */
   readonly warmup?: number;
-  /** The shape of the fall: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  /** The shape of the fall: a line, half a cosine, `1 − √x`, REX, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
   /** The rate at step `steps` and after it. At least 0, at most `maxLr`. Default 0. */
   readonly finalLr?: number;
@@ -50,13 +50,13 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
  * A short warm-up, then a fall for the rest of the run: the schedule for a fixed budget.
  *
  * With a warm-up of `W` steps, `lr(t) = maxLr · t / W` for `t < W`, and `lr(t) = finalLr + (maxLr − finalLr) · h(x)`
- * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x` and
- * `(1 − x)^power`. The run is one cycle. Its end is a trough. Past the end the rate stays at `finalLr`.
+ * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`,
+ * `(1 − x) / (1 − x / 2)` and `(1 − x)^power`. The run is one cycle. Its end is a trough. Past the end the rate stays at `finalLr`.
  *
  * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
  *   the warm-up leaves no step for the fall
- * @see Defazio et al., arXiv 2310.07831 (linear, with warm-up); Hägele et al., arXiv 2405.18392 (`1 − √x`); PyTorch's
- *   `PolynomialLR` and `CosineAnnealingLR`, which have no warm-up
+ * @see Defazio et al., arXiv 2310.07831 (linear, with warm-up); Hägele et al., arXiv 2405.18392 (`1 − √x`); Chen et al.,
+ *   arXiv 2107.04197 (REX); PyTorch's `PolynomialLR` and `CosineAnnealingLR`, which have no warm-up
  *
  * @example
  * ```ts

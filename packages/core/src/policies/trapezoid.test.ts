@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anyStep } from '../../test/arbitraries.ts';
 import { decay, fitToCycles, toSchedule, triangular, wsd } from '../index.ts';
 
-const shapes = ['linear', 'cosine', 'sqrt', { power: 1.7 }] as const;
+const shapes = ['linear', 'cosine', 'sqrt', 'rex', { power: 1.7 }] as const;
 const rate = fc.double({ min: 1e-30, max: 1e30, noNaN: true, noDefaultInfinity: true });
 const count = fc.integer({ min: 1, max: 2 ** 40 });
 const shape = fc.constantFrom(...shapes);

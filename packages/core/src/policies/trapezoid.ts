@@ -5,12 +5,14 @@ import { halfCosine, lerp } from './arithmetic.ts';
 
 /**
  * The shape of a fall. At the share `x` of its length, the remaining share of the rate is `1 − x`
- * for `'linear'`, `½ · (1 + cos πx)` for `'cosine'`, `1 − √x` for `'sqrt'` and `(1 − x)^power` for a polynomial.
+ * for `'linear'`, `½ · (1 + cos πx)` for `'cosine'`, `1 − √x` for `'sqrt'`, `(1 − x) / (1 − x / 2)` for `'rex'` and
+ * `(1 − x)^power` for a polynomial.
  */
 export type DecayShape =
   | 'linear'
   | 'cosine'
   | 'sqrt'
+  | 'rex'
   | {
       /** The exponent p of (1 − x)^p, above 0: 1 is linear, larger values fall faster at first. */
       readonly power: number;
@@ -22,6 +24,7 @@ const heights: Readonly<Record<string, (left: number) => number>> = {
   cosine: halfCosine,
   // 1 − √x, without subtracting nearly equal numbers.
   sqrt: (left) => left / (1 + Math.sqrt(1 - left)),
+  rex: (left) => (2 * left) / (1 + left),
 };
 
 const polynomial = object({ power: number((value) => value > 0, 'above 0') });

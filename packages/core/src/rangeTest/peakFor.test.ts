@@ -72,6 +72,7 @@ describe('the ratio of peaks', () => {
     ['constant', () => constant({ lr: 1 }), [1, 1, 1]],
     ['linear to 0', (steps) => decay({ maxLr: 1, steps, warmup: 0 }), [2.9, 3.14, 3.35]],
     ['cosine to 0', (steps) => decay({ maxLr: 1, steps, warmup: 0, shape: 'cosine' }), [2.82, 3.05, 3.26]],
+    ['REX to 0', (steps) => decay({ maxLr: 1, steps, warmup: 0, shape: 'rex' }), [2.34, 2.53, 2.71]],
     ['WSD, 20 %', (steps) => wsd({ maxLr: 1, steps, warmup: 0, cooldown: 0.2 }), [1.49, 1.61, 1.73]],
     [
       'WSD, 20 %, 1 − √x',

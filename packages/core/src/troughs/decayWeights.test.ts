@@ -12,7 +12,7 @@ describe('decayWeights', () => {
       steps: 60,
       onStep: () => void states.push({ ...trainable.state }),
     });
-    for (const shape of ['linear', 'cosine', 'sqrt', { power: 2 }] as const) {
+    for (const shape of ['linear', 'cosine', 'sqrt', 'rex', { power: 2 }] as const) {
       const policy = decay({ maxLr: 0.02, steps: 40, warmup: 0, shape });
       // With a snapshot after each step, `wanted` is the definition, update by update.
       const steps = Array.from({ length: 41 }, (_, index) => 20 + index);

@@ -53,6 +53,7 @@ export function asKeras(policy: Policy): Translation {
         );
       }
       if (shape === 'sqrt') return { missing: 'Keras has no 1 − √x schedule.' };
+      if (shape === 'rex') return { missing: 'Keras has no REX schedule.' };
       if (up > 0) return { missing: 'Keras has a warm-up only before a cosine.' };
       return scheduled('PolynomialDecay', line(maxLr, finalLr, steps, shape === 'linear' ? 1 : shape.power));
     }

@@ -26,7 +26,7 @@ function wayDown({ from, to, steps, shape }: Way): string | undefined {
       `alpha=${py(to / from)}`,
     ]);
   }
-  if (shape === 'sqrt') return undefined;
+  if (shape === 'sqrt' || shape === 'rex') return undefined;
   return call('optax.polynomial_schedule', [
     ...[
       `init_value=${py(from)}`,
@@ -37,7 +37,9 @@ function wayDown({ from, to, steps, shape }: Way): string | undefined {
   ]);
 }
 
-const noSqrt = { missing: 'optax has no 1 − √x schedule.' };
+const noShape = (shape: DecayShape) => ({
+  missing: `optax has no ${shape === 'rex' ? 'REX' : '1 − √x'} schedule.`,
+});
 
 /** Schedules one after another. Each counts from its own step 0, as in clr. */
 function joined(parts: readonly { readonly code: string; readonly steps: number }[]): string {
@@ -73,7 +75,7 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
       const up = stretchOf(warmup, steps, steps - 1);
       const down = wayDown({ from: maxLr, to: finalLr, steps: steps - up, shape });
       return down === undefined
-        ? noSqrt
+        ? noShape(shape)
         : { expression: joined([...warmUp(maxLr, up), { code: down, steps }]) };
     }
     case 'wsd': {
@@ -81,7 +83,7 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
       const up = stretchOf(warmup, steps, steps - 1);
       const down = stretchOf(cooldown, steps, steps - up);
       const way = wayDown({ from: maxLr, to: 0, steps: down, shape });
-      if (way === undefined) return noSqrt;
+      if (way === undefined) return noShape(shape);
       const stable = (length: number) =>
         length > 0 ? [{ code: `optax.constant_schedule(${py(maxLr)})`, steps: length }] : [];
       const parts = Array.from({ length: cycles }, (_, cycle) => [

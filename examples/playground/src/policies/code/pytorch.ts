@@ -127,10 +127,9 @@ export function asPyTorch(policy: Policy): Translation {
         const args = ['optimizer', `total_iters=${steps}`, `power=${py(shape.power)}`];
         return withOptimizer(maxLr, call('PolynomialLR', args), 'PolynomialLR');
       }
-      return {
-        missing:
-          shape === 'sqrt' ? 'PyTorch has no 1 − √x schedule.' : 'PyTorch’s PolynomialLR ends at 0 only.',
-      };
+      if (shape === 'sqrt') return { missing: 'PyTorch has no 1 − √x schedule.' };
+      if (shape === 'rex') return { missing: 'PyTorch has no REX schedule.' };
+      return { missing: 'PyTorch’s PolynomialLR ends at 0 only.' };
     }
     case 'ramp': {
       const { startLr, endLr, steps, spacing } = policy;

@@ -85,13 +85,13 @@ describe('autoClr', () => {
     expect(judged.slice(0, 6)).toEqual(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough']);
   });
 
-  it('trains by default with a warm-up and a linear decay from maxLr to 0, and ends at a trough', async () => {
+  it('trains by default with a warm-up and a decay along REX from maxLr to 0, and ends at a trough', async () => {
     const { result } = await auto({});
     const { policy, run, finding } = result;
-    expect(policy).toMatchObject({ type: 'decay', steps: run!.step });
+    expect(policy).toMatchObject({ type: 'decay', shape: 'rex', steps: run!.step });
     const rates = run!.steps.map(({ lr }) => lr);
     expect(rates[0]).toBe(0);
-    expect(Math.max(...rates) / finding.suggestion!.maxLr).toBeCloseTo(1, 1);
+    expect(Math.max(...rates)).toBe(finding.suggestion!.maxLr);
     expect(rates.indexOf(Math.max(...rates))).toBe(Math.round(run!.step / 100));
     expect(run!.troughs.map(({ step }) => step)).toEqual([run!.step]);
   });
@@ -362,8 +362,8 @@ describe('autoClr', () => {
     const { result } = await auto({ onEvent }, trainable);
     expect(policies).toBe(2);
     expect(state).toEqual({ w: 0, v: 0, updates: 0 });
-    const { maxLr } = result.finding.suggestion!;
-    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBeCloseTo(maxLr / 4, 2);
+    const quarter = result.finding.suggestion!.maxLr / 4;
+    expect(Math.max(...result.run!.steps.map(({ lr }) => lr)) / quarter).toBeCloseTo(1, 9);
     expect(result.run!.stopped).toBeUndefined();
     expect(result.best!.step).toBe(result.run!.step);
     const { rangeTest, training } = result.cost;

@@ -11,8 +11,8 @@ import { countCycles, planCycles } from './planCycles.ts';
 /**
  * The named plans. Each ends at a trough.
  *
- * - `'decay'`: a short warm-up, then a linear fall from `maxLr` to 0. The end is the only trough. This plan is the
- *   best for a fixed budget.
+ * - `'decay'`: a short warm-up, then a fall from `maxLr` to 0 along REX, which stays high for longer than a line. The
+ *   end is the only trough. This plan is the best for a fixed budget.
  * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
  * - `'wsd'`: five or more cycles, each with a stable rate and then a cooldown to 0. This plan suits a run that may be
  *   stopped or extended.
@@ -49,10 +49,11 @@ export function makePlan(
   const { baseLr, maxLr, fixedLr } = suggestion;
   if (plan === 'cycles') return planCycles({ baseLr, maxLr, steps, stepsPerEpoch });
   if (plan === 'fixed') return planCycles({ baseLr: fixedLr, maxLr: fixedLr, steps, stepsPerEpoch });
-  const shape =
-    plan === 'decay'
-      ? decay({ maxLr: 1, steps, ...(warmup && { warmup }) })
-      : shapeOf(plan, steps, stepsPerEpoch);
+  // Measured: REX trains best from `maxLr` itself, although `peakFor` would give it a peak of 0.81 times that
+  // (decision 21).
+  if (plan === 'decay')
+    return { policy: decay({ maxLr, steps, shape: 'rex', ...(warmup && { warmup }) }), steps };
+  const shape = shapeOf(plan, steps, stepsPerEpoch);
   // A policy without cycles may end anywhere.
   const length = troughsWithin(shape, steps).at(-1) ?? steps;
   const source = { finding: { ...finding, suggestion: { ...suggestion, steps: length } } };

@@ -6,14 +6,7 @@ import { minOf } from '../statistics.ts';
 import { accuracyOf } from './accuracyOf.ts';
 import { describeAccuracy } from './accuracyReading.ts';
 import type { Dynamics } from './batchSharpness.ts';
-import {
-  accuracyEdge,
-  decadesBelowEdge,
-  defaultResamples,
-  minSweep,
-  referenceSteps,
-  sharesAloneConfidence,
-} from './calibration.ts';
+import { accuracyEdge, decadesBelowEdge, defaultResamples, minSweep, referenceSteps } from './calibration.ts';
 import { classicRules } from './classicRules.ts';
 import { rateAt, showNumber } from './describe.ts';
 import { distances } from './distances.ts';
@@ -154,9 +147,7 @@ export function analyzeRangeTest(
   const [falls, lowest, breaks] = [rate(fall), rate(bottom), edgeLr].map((lr) => rateAt(trace, lr));
   return {
     ...finding,
-    suggestion: sharesAlone
-      ? { ...suggestion, confidence: Math.min(suggestion.confidence, sharesAloneConfidence) }
-      : suggestion,
+    suggestion,
     edgeLr: lower * edgeLr,
     reasons: [
       ...reasons,

@@ -754,16 +754,6 @@ const table: readonly Row[] = [
     value: [8, 6, 2],
   },
   {
-    pins: ['sharesAloneConfidence'],
-    see: async (m) => {
-      const constantAnswer = { loss: 2, accuracy: 0.5 };
-      const curve = await tested(m, (x) => 2 + valleyTo(20)(x));
-      const { suggestion } = m.analyzeRangeTest({ ...curve, constantAnswer });
-      return suggestion?.confidence;
-    },
-    value: 0.3,
-  },
-  {
     pins: ['sharpestOf'],
     see: (m) => {
       const sharpness = [2, 20, 200, 2000].map((sharpness, step) => ({ step, lr: 1, sharpness }));

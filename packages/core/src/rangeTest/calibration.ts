@@ -248,14 +248,8 @@ export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as
 export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
 /**
- * The confidence is at most this if the loss of a sweep fell to the loss of the class shares, and not clearly below
- * it. Chosen: of forty such suggestions for text models, four in ten are good (decision 19).
- */
-export const sharesAloneConfidence = 0.3;
-
-/**
- * For such a sweep, `maxLr` is at most the mean of this many of the lowest edges that the batch sharpness predicts.
- * Fitted to the same suggestions (decision 19).
+ * If the loss of a sweep fell to the loss of the class shares, and not clearly below it, `maxLr` is at most the mean of
+ * this many of the lowest edges that the batch sharpness predicts. Fitted to suggestions for text models (decision 19).
  */
 export const sharpestOf = 3;
 

@@ -20,7 +20,6 @@ import {
   provenRises,
   rangeTestSteps,
   referenceSteps,
-  sharesAloneConfidence,
   smoothedNoise,
   widening,
 } from './calibration.ts';
@@ -130,7 +129,6 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     'in the sweep, capped at #. `n` is the number of steps in the decade below the edge, capped at #',
     [chance.maxGain, chance.maxSteps],
   ],
-  [nineteenth, 'the confidence is # at most, and', [sharesAloneConfidence]],
   [eighteenth, 'a length that counts as # decades', [linearLength]],
   [
     eighteenth,

@@ -19,10 +19,10 @@ export async function runAuto(setting: Setting, taskOf: TaskOf): Promise<void> {
       stepsPerEpoch,
       validation,
     });
-    const maxLr = finding.suggestion?.maxLr ?? null;
+    const { maxLr = null, confidence = null } = finding.suggestion ?? {};
     const paid = cost.rangeTest + cost.verdict;
     const outcome = run ? await judge(task) : {};
-    addRun(setting.name, { kind: 'auto', seed, maxLr, paid, trained: cost.training, ...outcome });
+    addRun(setting.name, { kind: 'auto', seed, maxLr, confidence, paid, trained: cost.training, ...outcome });
     await trainer.restore(snapshot);
   }
 }

@@ -84,6 +84,10 @@ export function autoTo({ lines, seed }: Run): number | null | undefined {
 export const autoMaxLr = ({ lines, seed }: Run): number | undefined =>
   ofKind(lines, 'auto').find((one) => one.seed === seed)?.maxLr ?? undefined;
 
+/** The confidence of the suggestion that `autoClr` trained with, if it trained. */
+export const autoConfidence = ({ lines, seed }: Run): number | undefined =>
+  ofKind(lines, 'auto').find((one) => one.seed === seed)?.confidence ?? undefined;
+
 /** The steps that `autoClr` spent on the range test. */
 export const autoPaid = ({ lines, seed }: Run): number | undefined =>
   ofKind(lines, 'auto').find((one) => one.seed === seed)?.paid;

@@ -5,7 +5,9 @@
  */
 import { parseArgs } from 'node:util';
 import { type UpdateKind, updateKindOf } from '@clr/core';
+import { areaUnderCurve } from './confidence.ts';
 import {
+  autoConfidence,
   autoMaxLr,
   autoPaid,
   autoTo,
@@ -127,6 +129,20 @@ if (own.length > 0) {
       `within half a point in ${percent(own.filter(({ run, worth }) => worth >= run.best.test - 0.005).length, own.length)}, and loses more ` +
       `than ten points in ${own.filter(({ run, worth }) => worth < run.best.test - 0.1).length}; the test took ` +
       `${percent(mean(own.map(({ run }) => autoPaid(run)! / run.setting.budget)), 1)} of the budget`,
+  );
+}
+const claims = auto.flatMap(({ run, gap }) => {
+  const confidence = autoConfidence(run);
+  return confidence === undefined ? [] : { confidence, good: gap >= -0.5 };
+});
+if (claims.length > 0) {
+  const share = (low: number, high: number): string => {
+    const here = claims.filter(({ confidence }) => confidence >= low && confidence < high);
+    return `${low}: ${here.length} runs, ${percent(here.filter(({ good }) => good).length, here.length)}`;
+  };
+  const bins = [0, 0.4, 0.6, 0.7, 0.8].map((low, i, lows) => share(low, lows[i + 1] ?? 2));
+  console.log(
+    `complete runs within half a point, by lowest confidence: ${bins.join('; ')}; AUC ${areaUnderCurve(claims).toFixed(2)}`,
   );
 }
 const long = runs.filter(({ setting }) => setting.budget >= 2000);

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { readLines, type StoredAdaptive } from '../range-test/store.ts';
 
 /** The shapes of schedule that are tuned. */
-export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
+export type Shape = 'linear' | 'cosine' | 'rex' | 'oneCycle' | 'constant';
 
 /** The final accuracies of a run. They are 0 if a loss was not finite. */
 export interface Outcome {

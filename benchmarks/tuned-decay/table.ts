@@ -81,7 +81,7 @@ for (const plan of Object.keys(plans))
     `range test, ${plan}`,
     gapsOf((run) => suggestedTo(run, plan)),
   );
-for (const shape of ['cosine', 'oneCycle', 'constant'] as const)
+for (const shape of ['cosine', 'rex', 'oneCycle', 'constant'] as const)
   row(
     `tuned ${shape}`,
     gapsOf((run) => tunedTo(run, shape)),

@@ -23,6 +23,7 @@ const usualEdge = { sgd: 0.4, momentum: 0.04, adaptive: 0.01 } as const;
 const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>> = {
   linear: (maxLr, steps) => decay({ maxLr, steps }),
   cosine: (maxLr, steps) => decay({ maxLr, steps, shape: 'cosine' }),
+  rex: (maxLr, steps) => decay({ maxLr, steps, shape: 'rex' }),
   oneCycle: (maxLr, totalSteps) => oneCycle({ maxLr, totalSteps }),
   constant: (lr) => constant({ lr }),
 };
@@ -120,7 +121,7 @@ export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void
 /** Trains the other shapes at the three peaks around the best one of a linear decay. */
 export async function tuneShapes(setting: Setting, taskOf: TaskOf): Promise<void> {
   const { peak } = best(grid(readRuns(setting.name), 'linear'));
-  for (const shape of ['cosine', 'oneCycle'] as const) {
+  for (const shape of ['cosine', 'rex', 'oneCycle'] as const) {
     await runPeaks(setting, shape, [peak / 2, peak, 2 * peak], taskOf);
   }
 }

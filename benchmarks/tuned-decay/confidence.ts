@@ -11,7 +11,7 @@ import { parts } from './settings.ts';
 import { ofKind } from './store.ts';
 
 /** The confidence of one answer, and whether the answer was good. */
-interface Claim {
+export interface Claim {
   readonly confidence: number;
   readonly good: boolean;
 }
@@ -40,22 +40,25 @@ export function areaUnderCurve(claims: readonly Claim[]): number {
   return won / (of(true).length * of(false).length);
 }
 
+/** The cells of a table row: the number of answers, the share of good ones, the AUC, and these by confidence. */
+export function describeClaims(claims: readonly Claim[]): string {
+  const share = (of: readonly Claim[]): string =>
+    `${of.length > 0 ? Math.round((100 * of.filter(({ good }) => good).length) / of.length) : '–'} %`;
+  const bins = [0, 0.5, 0.6, 0.7, 0.8, 0.85].map((low, i, lows) => {
+    const here = claims.filter(
+      ({ confidence }) => confidence >= low && confidence < (lows[i + 1] ?? Infinity),
+    );
+    return `${low}: ${here.length}, ${share(here)}`;
+  });
+  return [claims.length, share(claims), areaUnderCurve(claims).toFixed(2), bins.join('; ')].join(' | ');
+}
+
 if (process.argv[1] === import.meta.filename) {
   console.log(
     '| part | answers | good | AUC | by lowest confidence: answers, share good |\n| --- | --- | --- | --- | --- |',
   );
   const all = parts.map((part) => [part, claimsOf(part)] as const);
   for (const [part, claims] of [...all, ['all', all.flatMap(([, claims]) => claims)] as const]) {
-    if (claims.length === 0) continue;
-    const bins = [0, 0.5, 0.6, 0.7, 0.8, 0.85, 1].slice(0, -1).map((low, i, lows) => {
-      const high = lows[i + 1] ?? 1;
-      const here = claims.filter(({ confidence }) => confidence >= low && confidence < high);
-      const good = here.filter((claim) => claim.good).length;
-      return `${low}: ${here.length}, ${here.length > 0 ? Math.round((100 * good) / here.length) : '–'} %`;
-    });
-    const good = claims.filter((claim) => claim.good).length;
-    console.log(
-      `| ${part} | ${claims.length} | ${Math.round((100 * good) / claims.length)} % | ${areaUnderCurve(claims).toFixed(2)} | ${bins.join('; ')} |`,
-    );
+    if (claims.length > 0) console.log(`| ${part} | ${describeClaims(claims)} |`);
   }
 }

@@ -1,5 +1,5 @@
 import { type Part, type Setting, seeds, settings } from './settings.ts';
-import { type Line, ofKind, readRuns, type Shape } from './store.ts';
+import { type Line, type LineOf, ofKind, readRuns, type Shape } from './store.ts';
 import { type Found, found, shortened } from './suggestedRuns.ts';
 import { best, grid } from './tunedRuns.ts';
 
@@ -74,20 +74,6 @@ export function suggestedTo(
 export const peerTo = ({ lines, seed }: Run, peer: string): number | undefined =>
   ofKind(lines, 'peer').find((run) => run.seed === seed && run.peer === peer)?.test;
 
-/** The result of `autoClr` from start to end, if it was run. `null` if `autoClr` trained nothing. */
-export function autoTo({ lines, seed }: Run): number | null | undefined {
-  const run = ofKind(lines, 'auto').find((one) => one.seed === seed);
-  return run && (run.test ?? null);
-}
-
-/** The peak that `autoClr` trained with, if it trained. */
-export const autoMaxLr = ({ lines, seed }: Run): number | undefined =>
-  ofKind(lines, 'auto').find((one) => one.seed === seed)?.maxLr ?? undefined;
-
-/** The confidence of the suggestion that `autoClr` trained with, if it trained. */
-export const autoConfidence = ({ lines, seed }: Run): number | undefined =>
-  ofKind(lines, 'auto').find((one) => one.seed === seed)?.confidence ?? undefined;
-
-/** The steps that `autoClr` spent on the range test. */
-export const autoPaid = ({ lines, seed }: Run): number | undefined =>
-  ofKind(lines, 'auto').find((one) => one.seed === seed)?.paid;
+/** The complete run of `autoClr`, if there is one. It has no `test` if `autoClr` trained nothing. */
+export const autoOf = ({ lines, seed }: Run): LineOf<'auto'> | undefined =>
+  ofKind(lines, 'auto').find((run) => run.seed === seed);

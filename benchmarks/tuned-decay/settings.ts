@@ -26,8 +26,8 @@ export interface Setting {
 
 /**
  * Rules are fitted to `development`, `long` (linear decays and range tests only), `others` and `tables`. `unseen` was
- * chosen before anything was trained on it, and evaluated after the rules of decision 15 were fixed. Its news, and
- * `text`, have been used since to fit decision 19.
+ * chosen before anything was trained on it, and evaluated after the rules of decision 15 were fixed. Since then its news,
+ * and `text`, have been used to fit decision 19, and both parts to choose the shape of the decay (decision 21).
  */
 export const parts = ['development', 'long', 'others', 'tables', 'unseen', 'text'] as const;
 export type Part = (typeof parts)[number];

@@ -28,8 +28,7 @@ export type Line = { readonly seed: number } & (
   | ({
       readonly kind: 'auto';
       readonly maxLr: number | null;
-      /** Missing in runs from before it was stored. */
-      readonly confidence?: number | null;
+      readonly confidence: number | null;
       readonly paid: number;
       readonly trained: number;
     } & Partial<Outcome>)

@@ -5,19 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { type UpdateKind, updateKindOf } from '@clr/core';
-import { areaUnderCurve } from './confidence.ts';
-import {
-  autoConfidence,
-  autoMaxLr,
-  autoPaid,
-  autoTo,
-  linearAt,
-  measuredRuns,
-  peerTo,
-  type Run,
-  suggestedTo,
-  tunedTo,
-} from './measured.ts';
+import { type Claim, describeClaims } from './confidence.ts';
+import { autoOf, linearAt, measuredRuns, peerTo, type Run, suggestedTo, tunedTo } from './measured.ts';
 import { peers } from './peerRuns.ts';
 import type { Part } from './settings.ts';
 import { plans } from './suggestedRuns.ts';
@@ -66,14 +55,14 @@ const head = (first: string): void =>
   );
 
 head('compared with the tuned linear decay');
-const auto = gapsOf((run) => autoTo(run) ?? undefined);
+const auto = gapsOf((run) => autoOf(run)?.test);
 for (const [name, within] of [
   ['', () => true],
   [', 1,000 steps', ({ setting }: Run) => setting.budget === 1000],
   [', 2,000 steps and more', ({ setting }: Run) => setting.budget > 1000],
 ] as const) {
   const gaps = auto.filter(({ run }) => within(run));
-  const refused = runs.filter((run) => within(run) && autoTo(run) === null).length;
+  const refused = runs.filter((run) => within(run) && autoOf(run)?.maxLr === null).length;
   row(`**autoClr**, range test included${name} (${refused} refused)`, gaps, gaps.length + refused);
 }
 for (const plan of Object.keys(plans))
@@ -99,7 +88,7 @@ if (auto.length > 0) {
   for (const { name } of peers) {
     const gains = auto.flatMap(({ run }) => {
       const accuracy = peerTo(run, name);
-      return accuracy === undefined ? [] : 100 * (autoTo(run)! - accuracy);
+      return accuracy === undefined ? [] : 100 * (autoOf(run)!.test! - accuracy);
     });
     if (gains.length === 0) continue;
     const better = gains.filter((gain) => gain > -0.1).length;
@@ -119,7 +108,7 @@ console.log(
     `${answered.filter((run) => linearAt(run, run.found.finding.suggestion!.maxLr) < run.best.test - 0.1).length} runs`,
 );
 const own = runs.flatMap((run) => {
-  const maxLr = autoMaxLr(run);
+  const maxLr = autoOf(run)?.maxLr ?? undefined;
   return maxLr === undefined ? [] : { run, maxLr, ratio: maxLr / run.best.peak, worth: linearAt(run, maxLr) };
 });
 if (own.length > 0) {
@@ -128,22 +117,17 @@ if (own.length > 0) {
       `${percent(own.filter(({ ratio }) => ratio >= 0.5 && ratio <= 2).length, own.length)} of ${own.length}; a whole decay from it is ` +
       `within half a point in ${percent(own.filter(({ run, worth }) => worth >= run.best.test - 0.005).length, own.length)}, and loses more ` +
       `than ten points in ${own.filter(({ run, worth }) => worth < run.best.test - 0.1).length}; the test took ` +
-      `${percent(mean(own.map(({ run }) => autoPaid(run)! / run.setting.budget)), 1)} of the budget`,
+      `${percent(mean(own.map(({ run }) => autoOf(run)!.paid / run.setting.budget)), 1)} of the budget`,
   );
 }
-const claims = auto.flatMap(({ run, gap }) => {
-  const confidence = autoConfidence(run);
-  return confidence === undefined ? [] : { confidence, good: gap >= -0.5 };
-});
+const claims = auto.map(
+  ({ run, gap }): Claim => ({ confidence: autoOf(run)!.confidence!, good: gap >= -0.5 }),
+);
 if (claims.length > 0) {
-  const share = (low: number, high: number): string => {
-    const here = claims.filter(({ confidence }) => confidence >= low && confidence < high);
-    return `${low}: ${here.length} runs, ${percent(here.filter(({ good }) => good).length, here.length)}`;
-  };
-  const bins = [0, 0.4, 0.6, 0.7, 0.8].map((low, i, lows) => share(low, lows[i + 1] ?? 2));
   console.log(
-    `complete runs within half a point, by lowest confidence: ${bins.join('; ')}; AUC ${areaUnderCurve(claims).toFixed(2)}`,
+    '\n| complete runs of autoClr: answers | good | AUC | by lowest confidence: answers, share good |',
   );
+  console.log(`| --- | --- | --- | --- |\n| ${describeClaims(claims)} |\n`);
 }
 const long = runs.filter(({ setting }) => setting.budget >= 2000);
 console.log(

@@ -49,8 +49,7 @@ export function makePlan(
   const { baseLr, maxLr, fixedLr } = suggestion;
   if (plan === 'cycles') return planCycles({ baseLr, maxLr, steps, stepsPerEpoch });
   if (plan === 'fixed') return planCycles({ baseLr: fixedLr, maxLr: fixedLr, steps, stepsPerEpoch });
-  // Measured: REX trains best from `maxLr` itself, although `peakFor` would give it a peak of 0.81 times that
-  // (decision 21).
+  // `peakFor` would give REX a peak of 0.81 × `maxLr`. Runs of 1,000 steps are better from `maxLr` itself (decision 21).
   if (plan === 'decay')
     return { policy: decay({ maxLr, steps, shape: 'rex', ...(warmup && { warmup }) }), steps };
   const shape = shapeOf(plan, steps, stepsPerEpoch);

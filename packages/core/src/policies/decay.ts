@@ -51,7 +51,8 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
  *
  * With a warm-up of `W` steps, `lr(t) = maxLr · t / W` for `t < W`, and `lr(t) = finalLr + (maxLr − finalLr) · h(x)`
  * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`,
- * `(1 − x) / (1 − x / 2)` and `(1 − x)^power`. The run is one cycle. Its end is a trough. Past the end the rate stays at `finalLr`.
+ * `(1 − x) / (1 − x / 2)` and `(1 − x)^power`. The run is one cycle. Its end is a trough. Past the end the rate stays at
+ * `finalLr`.
  *
  * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
  *   the warm-up leaves no step for the fall

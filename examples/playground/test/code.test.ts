@@ -66,6 +66,21 @@ for case in json.load(sys.stdin):
 json.dump(out, sys.stdout)
 `;
 
+describe('the reasons why PyTorch has no code', () => {
+  it.each(['linear', 'cosine', 'sqrt', 'rex', { power: 2 }] as const)(
+    'promise a schedule without the warm-up only if there is one: a fall along %o',
+    (shape) => {
+      for (const finalLr of [0, 0.01]) {
+        const [warm, cold] = [0.1, 0].map((warmup) =>
+          asPyTorch(core.decay({ maxLr: 0.1, steps: 50, shape, finalLr, warmup })),
+        );
+        const promised = 'missing' in warm! && warm.missing.includes('Without the warm-up');
+        expect(promised).toBe('code' in cold!);
+      }
+    },
+  );
+});
+
 describe.skipIf(!hasTorch())('code for PyTorch', () => {
   it('gives the rates of the policy at every step, if there is code', () => {
     const cases = policies.flatMap((policy) => {

@@ -113,7 +113,7 @@ const shape: readonly Field[] = [
       { label: 'a line', value: undefined },
       { label: 'half a cosine', value: 'cosine' },
       { label: '1 − √x', value: 'sqrt' },
-      { label: 'slow at first, then fast (REX)', value: 'rex' },
+      { label: 'a late fall (REX)', value: 'rex' },
       { label: 'a polynomial', value: { power: 2 } },
     ],
   },

@@ -100,6 +100,10 @@ export function asPyTorch(policy: Policy): Translation {
     }
     case 'decay': {
       const { maxLr, steps, warmup = 0.05, shape = 'linear', finalLr = 0 } = policy;
+      if (shape === 'sqrt') return { missing: 'PyTorch has no 1 − √x schedule.' };
+      if (shape === 'rex') return { missing: 'PyTorch has no REX schedule.' };
+      if (typeof shape === 'object' && finalLr > 0)
+        return { missing: 'PyTorch’s PolynomialLR ends at 0 only.' };
       if (warmup > 0)
         return {
           missing:
@@ -123,13 +127,8 @@ export function asPyTorch(policy: Policy): Translation {
           'Past its end PyTorch’s rate rises again; here it stays.',
         );
       }
-      if (typeof shape === 'object' && finalLr === 0) {
-        const args = ['optimizer', `total_iters=${steps}`, `power=${py(shape.power)}`];
-        return withOptimizer(maxLr, call('PolynomialLR', args), 'PolynomialLR');
-      }
-      if (shape === 'sqrt') return { missing: 'PyTorch has no 1 − √x schedule.' };
-      if (shape === 'rex') return { missing: 'PyTorch has no REX schedule.' };
-      return { missing: 'PyTorch’s PolynomialLR ends at 0 only.' };
+      const args = ['optimizer', `total_iters=${steps}`, `power=${py(shape.power)}`];
+      return withOptimizer(maxLr, call('PolynomialLR', args), 'PolynomialLR');
     }
     case 'ramp': {
       const { startLr, endLr, steps, spacing } = policy;

@@ -1,3 +1,4 @@
+import { checkOptionNames } from './checkOptionNames.ts';
 import { PolicyError } from './errors.ts';
 import { integer, stepCount } from './fields.ts';
 import { decay } from './policies/decay.ts';
@@ -19,6 +20,8 @@ export interface CooldownOptions {
   readonly finalLr?: number;
 }
 
+const names = ['from', 'steps', 'shape', 'finalLr'] as const;
+
 /**
  * A run's policy up to a step, then a cooldown, as if the run were about to end. Train with the result from a
  * checkpoint. Later continue from the same checkpoint with the run's own policy, as if nothing had happened.
@@ -28,6 +31,7 @@ export interface CooldownOptions {
  * schedules a momentum, it does so only up to the cooldown.
  *
  * @param policy - the policy of the run
+ * @throws {ClrError} if an option is unknown
  * @throws {PolicyError} if an option is bad, or the policy's rate at `from.step` is 0 or below `finalLr`
  * @see Hägele et al., arXiv 2405.18392; Wen et al., arXiv 2410.05192
  *
@@ -41,15 +45,16 @@ export interface CooldownOptions {
  * at(500).cycleEnd; // 600
  * ```
  */
-export function cooldown(policy: Policy, { from, ...options }: CooldownOptions): SequencePolicy {
+export function cooldown(policy: Policy, options: CooldownOptions): SequencePolicy {
+  const { from, steps, ...rest } = checkOptionNames('clr/core', 'cooldown', options, names);
   const { step } = Object(from) as Pick<Checkpoint, 'step'>;
   integer(0)(step, 'from.step');
-  stepCount(options.steps, 'steps');
+  stepCount(steps, 'steps');
   const maxLr = toSchedule(policy).lr(step);
   if (!(maxLr > 0)) {
     const advice = 'The run has already cooled down there. Choose a step at which it still trains.';
     throw new PolicyError('from.step', step, 'a step at which the rate of the policy is above 0', advice);
   }
-  const down = { policy: decay({ ...options, maxLr, warmup: 0 }), steps: options.steps };
+  const down = { policy: decay({ ...rest, steps, maxLr, warmup: 0 }), steps };
   return sequence(step === 0 ? [down] : [{ policy, steps: step }, down]);
 }

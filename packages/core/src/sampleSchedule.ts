@@ -1,6 +1,6 @@
 import { checkOptionNames } from './checkOptionNames.ts';
 import { PolicyError } from './errors.ts';
-import { stepCount } from './fields.ts';
+import { oneOf, stepCount } from './fields.ts';
 import { maxSamples } from './limits.ts';
 import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
@@ -15,14 +15,16 @@ export interface SampleOptions {
   readonly of?: 'lr' | 'momentum';
 }
 
+const sampled = oneOf('lr', 'momentum');
+
 /**
  * The rates (or momenta) of consecutive steps, as a table for a device to read. Each is the float64 value, rounded once
  * to float32. 100,000 steps take 400 kB.
  *
  * `table[i] === Math.fround(schedule.lr(from + i))`
  *
- * @throws {PolicyError} if `steps` is not an integer from 1 to 100,000,000, `from` is not a step, or the policy has no
- * momentum to sample
+ * @throws {PolicyError} if `steps` is not an integer from 1 to 100,000,000, `from` is not a step, `of` is neither of the two, or the
+ * policy has no momentum to sample
  *
  * @example
  * ```ts
@@ -34,6 +36,7 @@ export function sampleSchedule(source: ScheduleLike, options: SampleOptions): Fl
   const names = ['from', 'steps', 'of'] as const;
   const { from = 0, steps, of = 'lr' } = checkOptionNames('clr/core', 'sampleSchedule', options, names);
   stepCount(steps, 'steps');
+  sampled(of, 'of');
   if (steps > maxSamples) {
     throw new PolicyError(
       'steps',

@@ -118,7 +118,13 @@ export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'
       },
       { requiredKeys: ['maxLr', 'totalSteps'] },
     )
-    .map(oneCycle),
+    .map(({ pctStart, ...options }) =>
+      // Three phases need a share of at most a half.
+      oneCycle({
+        ...options,
+        ...(pctStart !== undefined && { pctStart: options.threePhase ? pctStart / 2 : pctStart }),
+      }),
+    ),
   cosineRestarts: fc
     .tuple(
       bounds,

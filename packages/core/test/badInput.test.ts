@@ -9,6 +9,7 @@ const {
   analyzeRangeTest,
   autoClr,
   constant,
+  cooldown,
   fitToCycles,
   oneCycle,
   planCycles,
@@ -54,6 +55,37 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     'train with a model instead of a Trainable',
     () => train!({ layers: [] }, batches, { policy, steps: 1 }),
     ['a Trainable', 'createTrainable'],
+  ],
+  [
+    'train with a function as validation data',
+    () => train!(trainable, batches, { policy, steps: 1, validation: () => batches }),
+    ['validation', 'a function'],
+  ],
+  [
+    'autoClr with a function as validation data',
+    () => autoClr!(trainable, batches, { steps: 9, validation: () => batches }),
+    ['validation', 'a function'],
+  ],
+  [
+    'rangeTest with a function as validation data',
+    () => rangeTest!(trainable, batches, { validation: () => batches }),
+    ['validation', 'a function'],
+  ],
+  [
+    'train with both names of the validation data',
+    () => train!(trainable, batches, { policy, steps: 1, validation: batches, evaluate: batches }),
+    ['`evaluate`', 'both'],
+  ],
+  [
+    'train with fewer steps than the checkpoint has',
+    () => train!(trainable, batches, { policy, steps: 8, from: { step: 20, snapshot: {} } }),
+    ['steps = 8', '20'],
+  ],
+  ['cooldown without options', () => cooldown!(policy), ['the options of cooldown', 'from, steps']],
+  [
+    'cooldown with a peak of its own',
+    () => cooldown!(policy, { from: { step: 5 }, steps: 10, maxLr: 5 }),
+    ['maxLr = 5', 'from, steps, shape, finalLr'],
   ],
   [
     'train without options',
@@ -219,6 +251,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => triangular!({ base_lr: 0.1, max_lr: 1, step_size: 5 }),
     ['base_lr', 'Did you mean "baseLr"?'],
   ],
+  [
+    'oneCycle with three phases that do not fit',
+    () => oneCycle!({ maxLr: 0.1, totalSteps: 100, pctStart: 0.6, threePhase: true }),
+    ['pctStart = 0.6', 'at most 0.5'],
+  ],
   ['oneCycle without totalSteps', () => oneCycle!({ maxLr: 0.1 }), ['totalSteps = undefined']],
   ['constant with a number instead of options', () => constant!(0.1), ['0.1', 'lr']],
   ['constant with a rate below 0', () => constant!({ lr: -0.1 }), ['lr = -0.1', 'above 0']],
@@ -233,6 +270,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     'sampleSchedule without options',
     () => sampleSchedule!(policy),
     ['the options of sampleSchedule', 'steps'],
+  ],
+  [
+    'sampleSchedule of a rate by another name',
+    () => sampleSchedule!(policy, { steps: 3, of: 'rate' }),
+    ['of = "rate"'],
   ],
   ['sampleSchedule with count', () => sampleSchedule!(policy, { count: 5 }), ['count', 'steps']],
   [

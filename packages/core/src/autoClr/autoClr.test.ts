@@ -147,6 +147,31 @@ describe('autoClr', () => {
     expect(trainable.state).toEqual(result.best!.snapshot);
   });
 
+  it('judges the state that an aborted run reached on the validation data', async () => {
+    const stopAfter = async (validation: typeof examples) => {
+      const controller = new AbortController();
+      const trainable = linearTrainable();
+      const { result } = await auto(
+        {
+          validation,
+          signal: controller.signal,
+          onEvent: (event) => {
+            if (event.type === 'step' && event.step.step === 300) controller.abort();
+          },
+        },
+        trainable,
+      );
+      expect(result.run?.stopped?.reason).toBe('aborted');
+      expect((await trainable.evaluate(validation)).loss).toBe(result.best!.loss);
+      return { best: result.best!, trainable };
+    };
+    expect((await stopAfter(examples)).best.step).toBe(301);
+    // The untouched weight of 0 is right for these examples, so training makes the model worse.
+    const { best, trainable } = await stopAfter(examples.map(({ x }) => ({ x, y: 0 })));
+    expect(best).toMatchObject({ step: 0, loss: 0 });
+    expect(trainable.state.w).toBe(0);
+  });
+
   it('works without validation data', async () => {
     const { validation: _, ...bare } = { steps: 300, validation: undefined };
     const trainable = linearTrainable();

@@ -6,7 +6,7 @@ import { minSweep } from '../rangeTest/calibration.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { checkSignal } from '../trainable/abortSignal.ts';
-import { type Batches, checkBatches } from '../trainable/batches.ts';
+import { type Batches, checkBatches, checkPass } from '../trainable/batches.ts';
 import { checkTrainable } from '../trainable/checkTrainable.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Trainable } from '../trainable/trainable.ts';
@@ -63,7 +63,7 @@ export function checkOptions<Batch>(
   checkSignal('signal', options.signal);
   checkSignal('stopAtTrough', options.stopAtTrough);
   checkBatches('batches', batches, true);
-  if (validation) checkBatches('validation', validation, true);
+  if (validation) checkPass('validation', validation);
   else if (options.patience || options.average || options.ensemble) {
     throw new ClrError('clr/core', {
       expected: 'validation batches, because patience, average and ensemble compare troughs on them',

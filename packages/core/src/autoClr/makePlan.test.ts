@@ -10,12 +10,21 @@ import { triangular } from '../policies/triangular.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { makePlan, type Plan, troughsWithin } from './makePlan.ts';
+import { planCycles } from './planCycles.ts';
 
 const finding = {
   suggestion: { baseLr: 0.02, maxLr: 0.12, fixedLr: 0.03, steps: 7 },
 } as RangeTestFinding;
 const peakOf = ({ policy, steps }: ReturnType<typeof makePlan>): number =>
   Array.from({ length: steps }, (_, step) => toSchedule(policy).lr(step)).reduce((a, b) => Math.max(a, b));
+
+describe('planCycles', () => {
+  it.each([2, 3, 5, 7, 9, 11])('ends at a trough of a budget of %s steps', (budget) => {
+    const { policy, steps } = planCycles({ baseLr: 0.1, maxLr: 1, steps: budget });
+    expect(budget - steps).toBeLessThan(2);
+    expect(troughsWithin(policy, budget).at(-1)).toBe(steps);
+  });
+});
 
 describe('makePlan', () => {
   const names = fc.constantFrom('decay', 'cycles', 'wsd', 'fixed' as const);

@@ -34,7 +34,7 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
 /**
  * Makes a policy from the paper's advice: at least four cycles, then cycles with the bounds divided by ten for the last
  * fifth of the steps. `stepSize` is near four epochs, and between two and ten epochs if the budget allows. The policy
- * ends at a trough. It leaves fewer than two steps per cycle of the budget unused.
+ * ends at a trough, unless the budget is a single step. It leaves fewer than two steps per cycle of the budget unused.
  *
  * @throws {PolicyError} if a bound is bad or a count is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2
@@ -55,10 +55,11 @@ export function planCycles(options: PlanCyclesOptions): CyclePlan {
   const cycles = countCycles(steps, stepsPerEpoch);
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
   const policy = triangular({ baseLr, maxLr, stepSize });
+  const fitting = Math.floor(steps / (2 * stepSize));
   const high = 2 * stepSize * (cycles - Math.round(cycles / 5));
   return {
     policy: sequence([{ policy, steps: high }, { policy: reduced(policy) }]),
-    steps: Math.min(steps, 2 * cycles * stepSize),
+    steps: fitting > 0 ? 2 * stepSize * Math.min(cycles, fitting) : steps,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Policy } from '../policy.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { train } from '../train/train.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
-import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import { evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { comparable, endOf, isBetter } from '../trainable/metrics.ts';
 import type { TrainingRun, Trough } from '../trainable/run.ts';
 import type { Metrics, Snapshot } from '../trainable/trainable.ts';
@@ -109,14 +109,19 @@ export async function trainPlan<Batch>(
         }
       },
     });
-    // After an abort only the last training loss is known, which cannot be compared with the metrics of troughs.
-    const { step } = run;
-    if (run.stopped && watch.collapsed) {
-      const lost = { ...run, policy, stopped: { ...run.stopped, reason: 'diverged' as const } };
+    const { step, stopped } = run;
+    if (stopped && watch.collapsed) {
+      const lost = { ...run, policy, stopped: { ...stopped, reason: 'diverged' as const } };
       return { policy, run: lost, ...(best && { best }) };
     }
-    if (run.final || !best || best.step === 0) {
-      await consider(endOf(run), async () => ({ step, snapshot: await trainable.snapshot() }));
+    if (run.final || !best?.step) {
+      // An aborted run ends without an evaluation. The state that it reached is judged on the same data as the others.
+      const judged = validation && stopped?.reason === 'aborted' && step > 0;
+      const metrics = judged
+        ? await evaluateLogged(trainable, validation, 'after an abort', undefined)
+        : undefined;
+      const end = metrics ? comparable(metrics) : endOf(run);
+      await consider(end, async () => ({ step, snapshot: await trainable.snapshot() }));
     }
     const joint: { average?: TroughCombination; ensemble?: TroughCombination } = {};
     const tell = async (type: keyof typeof joint, found: TroughCombination | undefined) => {

@@ -1,4 +1,5 @@
-import { number, oneOf, optional, positive, stepCount, unitInterval } from '../fields.ts';
+import { PolicyError } from '../errors.ts';
+import { join, number, oneOf, optional, positive, stepCount, unitInterval } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
 import { halfCosine, lerp } from './arithmetic.ts';
 import { checkBounds, type MomentumRange, momentumField } from './cycle.ts';
@@ -10,7 +11,7 @@ export interface OneCycleOptions {
   readonly maxLr: number;
   /** The length of the run, in steps. */
   readonly totalSteps: number;
-  /** The share of the run spent going up, in [0, 1]. Default 0.3. */
+  /** The share of the run spent going up, in [0, 1], with `threePhase` in [0, 0.5]. Default 0.3. */
   readonly pctStart?: number;
   /** The first rate is `maxLr / divFactor`. Default 25. */
   readonly divFactor?: number;
@@ -48,7 +49,14 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
     threePhase: optional(oneOf(true, false)),
     momentum: momentumField,
   },
-  check: checkBounds,
+  check(options, path) {
+    checkBounds(options, path);
+    if (options.threePhase && (options.pctStart ?? 0) > 0.5) {
+      const expected = 'at most 0.5 with `threePhase`, which goes down as long as it goes up';
+      const advice = 'The third phase needs the rest of the run.';
+      throw new PolicyError(join(path, 'pctStart'), options.pctStart, expected, advice);
+    }
+  },
   schedule: oneCycleSchedule,
 });
 
@@ -107,7 +115,8 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
  * `first` to `maxLr`, back to `first`, then to `last`. Past the end the rate stays at `last`, whereas PyTorch raises
  * an error.
  *
- * @throws {PolicyError} if a field is outside its range
+ * @throws {PolicyError} if a field is outside its range. Three phases whose `pctStart` is above 0.5 are refused too:
+ * the third phase would begin after the end of the run, so the rate would not reach `last`
  * @see Smith, arXiv 1708.07120 and 1803.09820; PyTorch's `OneCycleLR`
  *
  * @example

@@ -19,7 +19,7 @@ export interface WsdOptions {
    * number of steps. Above 0. Default 0.3.
    */
   readonly cooldown?: number;
-  /** The shape of the cooldown: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  /** The shape of the cooldown: a line, half a cosine, REX, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
   /** The number of cycles, each `steps` long. Default 1. */
   readonly cycles?: number;

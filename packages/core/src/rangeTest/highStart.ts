@@ -2,8 +2,12 @@ import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { highStart, unevenClasses } from './calibration.ts';
 import { showNumber } from './describe.ts';
 
-/** True if a loss is far above that of the best constant answer, which is the loss of an untrained model. */
-export const isHigh = (loss: number, constantLoss: number): boolean => loss > highStart * constantLoss;
+/**
+ * True if a loss is far above that of the best constant answer, which is the loss of an untrained model. A loss that can
+ * be negative (a log likelihood of densities, say) has no such ratio.
+ */
+export const isHigh = (loss: number, constantLoss: number): boolean =>
+  constantLoss > 0 && loss > highStart * constantLoss;
 
 /** Advice for a model that starts far above the best constant answer. */
 export const highAdvice =

@@ -16,6 +16,20 @@ function byHeart(left: number, constantAnswer?: RangeTestTrace['constantAnswer']
   };
 }
 
+it.each([-0.5, -1.1, -3])(
+  'suggests the same rates if the losses of a regression are shifted by %s',
+  (shift) => {
+    const trace = byHeart(0.02);
+    const shifted = (by: number) => {
+      const points = trace.points.map((point) => ({ ...point, loss: point.loss! + by }));
+      return analyzeRangeTest({ ...trace, points, constantAnswer: { loss: 1.1 + by } });
+    };
+    const { suggestion, reasons } = shifted(shift);
+    expect(suggestion!.maxLr).toBeCloseTo(shifted(0).suggestion!.maxLr, 12);
+    expect(reasons.join(' ')).not.toMatch(/almost 0|normalised/);
+  },
+);
+
 describe('a sweep that memorises its data', () => {
   const known = { loss: 1.1, accuracy: 1 / 3 };
 
@@ -30,6 +44,7 @@ describe('a sweep that memorises its data', () => {
   it.each([
     ['some loss is always left', byHeart(0.02, known)],
     ['the loss of a constant answer is unknown', byHeart(0.001)],
+    ['the model is a regression, which may really have almost no loss', byHeart(0.001, { loss: 1.1 })],
   ])('does not limit maxLr if %s', (_, trace) => {
     const { suggestion, reasons } = analyzeRangeTest(trace);
     expect(suggestion!.maxLr).toBeGreaterThan(0.1);

@@ -6,11 +6,13 @@ import type { Evidence } from './evidence.ts';
  * answer. By then the model has memorised a small training set. Its gradients vanish, so the loss stays low at any
  * rate, and the edge may be far too high.
  *
- * @returns Infinity if some loss is always left, or the loss of the best constant answer is not known
+ * Only classifiers show this. The loss of a regression may really be almost 0, and then still diverges above the edge.
+ *
+ * @returns Infinity if some loss is always left, or the best constant answer and its accuracy are not known
  */
 export function placeOfNothingLeft({ trace, curve: { x }, smoothed }: Evidence): number {
   const constantLoss = Math.min(trace.constantLoss, trace.sharesLoss);
-  if (constantLoss === Infinity) return Infinity;
+  if (constantLoss === Infinity || trace.sweeps[0]?.constantAnswer?.accuracy === undefined) return Infinity;
   return x[smoothed.findIndex((loss) => loss < minGain * constantLoss)] ?? Infinity;
 }
 

@@ -1,6 +1,6 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
-import { type Batches, checkBatches } from '../trainable/batches.ts';
+import { type Batches, checkPass } from '../trainable/batches.ts';
 import { checkTrainable } from '../trainable/checkTrainable.ts';
 import type { Trainable } from '../trainable/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
@@ -60,7 +60,7 @@ export async function rangeTest<Batch>(
   if (plain || !((steps ?? rangeTestSteps.first) >= rangeTestSteps.least) || 'next' in Object(batches))
     return sweep(trainable, batches, options);
   stepCount(steps ?? rangeTestSteps.first, 'steps');
-  if (validation) checkBatches('validation', validation, true);
+  if (validation) checkPass('validation', validation);
   const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? rangeTestSteps.first });
   const unsure = !((analyzeRangeTest(trace).suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
   if (steps || !unsure || trace.stopped?.reason === 'aborted') return trace;

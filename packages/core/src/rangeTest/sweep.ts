@@ -4,7 +4,7 @@ import type { Schedule } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { runSteps } from '../train/runSteps.ts';
 import { checkSignal } from '../trainable/abortSignal.ts';
-import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
+import { type Batches, type BatchPass, checkBatches, checkPass, endless } from '../trainable/batches.ts';
 import { constantLogged, evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
 import { thenTidyUp, withContext } from '../trainable/withContext.ts';
@@ -57,7 +57,7 @@ export async function sweep<Batch>(
   checkOrder({ startLr, endLr }, 'startLr', 'endLr', '');
   const schedule = toSchedule(ramp({ startLr, endLr, steps: steps - 1, spacing }));
   checkBatches('batches', batches, false);
-  if (validation) checkBatches('validation', validation, true);
+  if (validation) checkPass('validation', validation);
 
   const constant = constantAnswer ?? (await constantLogged(trainable, batches, signal));
   const points: RangeTestPoint[] = [];

@@ -6,6 +6,8 @@ import {
   type Hyper,
   PolicyError,
   parseRun,
+  type ScheduleLike,
+  sequence,
   toSchedule,
   train,
   triangular,
@@ -28,6 +30,26 @@ describe('hyper of train', () => {
     }
     expect(record.hyper).toEqual({ weightDecay: waves });
     expect(parseRun(JSON.parse(JSON.stringify(record)))).toEqual(record);
+  });
+
+  it('refuses a momentum that the policy sets too, even in a middle stage', async () => {
+    const policy = sequence([
+      { policy: constant({ lr: 0.01 }), steps: 2 },
+      {
+        policy: triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 2, momentum: { base: 0.8, max: 0.95 } }),
+        steps: 4,
+      },
+      { policy: constant({ lr: 0.01 }), steps: 2 },
+    ]);
+    const { lr, momentum } = toSchedule(policy);
+    const trainable = linearTrainable();
+    const call = (policy: ScheduleLike) =>
+      train(trainable, examples, { policy, steps: 8, hyper: { momentum: 0.5 } });
+    await expect(call(policy)).rejects.toThrow('hyper.momentum');
+    expect(trainable.seen).toHaveLength(0);
+    // The steps at which a schedule of functions sets the momentum are known only when it is called.
+    await expect(call({ lr, momentum })).rejects.toThrow('the policy sets the momentum at step 2');
+    expect(trainable.seen).toHaveLength(2);
   });
 
   it('changes nothing if it is not given', async () => {

@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import type { Schedule } from '../schedule.ts';
 import { toLogged } from '../trainable/loggedMetrics.ts';
 import type { TrainingStep } from '../trainable/run.ts';
@@ -51,6 +52,10 @@ export async function* runSteps<Batch>(
       const momentum = schedule.momentum(step);
       const scheduled = momentum === undefined ? { lr } : { lr, momentum };
       const hyper = hyperAt?.(step);
+      if (momentum !== undefined && hyper?.momentum !== undefined) {
+        const expected = `left out, because the policy sets the momentum at step ${step}`;
+        throw new PolicyError('hyper.momentum', hyper.momentum, expected, 'Leave out one of the two.');
+      }
       asked = 'trainStep()';
       const result: Partial<StepResult> | undefined = await trainable.trainStep(next.value, {
         ...scheduled,

@@ -1,9 +1,11 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
+import { ClrError, PolicyError } from '../errors.ts';
 import { stepCount } from '../fields.ts';
+import type { Policy } from '../policy.ts';
 import type { ScheduleLike } from '../toSchedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
 import { type AbortSignalLike, checkSignal } from '../trainable/abortSignal.ts';
-import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
+import { type Batches, type BatchPass, checkBatches, checkPass, endless } from '../trainable/batches.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { checkTrainable } from '../trainable/checkTrainable.ts';
 import { evaluateLogged } from '../trainable/loggedMetrics.ts';
@@ -65,6 +67,12 @@ export interface TrainOptions<Batch> {
   readonly stopAtTrough?: AbortSignalLike;
 }
 
+/** True if a policy schedules the momentum at some step. */
+const setsMomentum = (policy: Policy): boolean =>
+  policy.type === 'sequence'
+    ? policy.stages.some((stage) => setsMomentum(stage.policy))
+    : 'momentum' in policy && policy.momentum !== undefined;
+
 const names = [
   ...([
     'policy',
@@ -115,14 +123,23 @@ export async function train<Batch>(
   stepCount(to, 'steps');
   const from = start?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
+  if (from > to) {
+    const advice = '`steps` counts the whole run, including the steps before the checkpoint.';
+    throw new PolicyError('steps', to, `at least the ${from} steps of the checkpoint`, advice);
+  }
+  if (options.validation && options.evaluate) {
+    const expected = 'either `validation` or `evaluate`, which are two names for one option';
+    throw new ClrError('clr/core', { expected, received: 'both', advice: 'Leave out `evaluate`.' });
+  }
   const schedule = toSchedule(policy);
   const data = policyOf(policy);
   checkBatches('batches', batches, false);
-  if (validation) checkBatches(options.evaluate ? 'evaluate' : 'validation', validation, true);
+  if (validation) checkPass(options.validation ? 'validation' : 'evaluate', validation);
   // Most mistakes in a schedule show at its first or last step.
   const ends = from < to ? [from, to - 1] : [];
   const states = ends.map((end) => schedule.at(end));
-  const scheduled = states.some(({ momentum }) => momentum !== undefined) ? ['momentum'] : [];
+  const sets = data ? setsMomentum(data) : states.some(({ momentum }) => momentum !== undefined);
+  const scheduled = sets ? ['momentum'] : [];
   const hyper = options.hyper && readHyper(options.hyper, trainable, scheduled, ends);
   checkSignal('signal', signal);
   checkSignal('stopAtTrough', stopAtTrough);

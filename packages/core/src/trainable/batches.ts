@@ -51,6 +51,14 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
   }
 }
 
+/** Refuses a source that is not one pass over batches which can be read again and again, before anything changes. */
+export function checkPass(name: string, batches: unknown): void {
+  if (typeof batches === 'function') {
+    refuse(`${name} that can be iterated`, 'a function, which only training batches may be');
+  }
+  checkBatches(name, batches, true);
+}
+
 /** Advice for batches that are missing or used up. */
 export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 

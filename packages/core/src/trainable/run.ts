@@ -65,7 +65,10 @@ export interface TrainingRun {
   readonly steps: readonly TrainingStep[];
   /** The ends of cycles within the run. */
   readonly troughs: readonly Trough[];
-  /** Means over the evaluation batches after the last step, if there are any. They are absent after an abort. */
+  /**
+   * Means over the evaluation batches after the last step, if there are any. They are absent after an abort, unless the
+   * last step was evaluated before it.
+   */
   readonly final?: Pick<Trough, 'loss' | 'accuracy' | 'average'>;
   /** Why the run ended early. Absent if it took all its steps. */
   readonly stopped?: Stopped;

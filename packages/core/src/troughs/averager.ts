@@ -1,7 +1,7 @@
 import { ClrError, show } from '../errors.ts';
 import { decay, object, oneOf, optional, type Read, stepCount } from '../fields.ts';
 import type { AbortSignalLike } from '../trainable/abortSignal.ts';
-import { type BatchPass, checkBatches } from '../trainable/batches.ts';
+import { type BatchPass, checkPass } from '../trainable/batches.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
@@ -82,7 +82,7 @@ export function createAverager<Batch>(
   const { type, batches } = Object(options);
   oneOf('ema', 'lawa')(type, 'average.type');
   kinds[options.type](options, 'average');
-  if (batches) checkBatches('average.batches', batches, true);
+  if (batches) checkPass('average.batches', batches);
   requireMethod(trainable, 'average');
   let kept = stateOf(from, type);
   let updated = from.step;

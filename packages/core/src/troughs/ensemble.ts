@@ -1,4 +1,4 @@
-import { type BatchPass, checkBatches, untilAborted } from '../trainable/batches.ts';
+import { type BatchPass, checkPass, untilAborted } from '../trainable/batches.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { meanMetrics } from '../trainable/meanMetrics.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
@@ -34,7 +34,7 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
   requireMethod(trainable, 'predictBatch', members.length);
   /** The last member's predictions, with the mean of all members' outputs in place of its own. */
   const predictions = async (batches: BatchPass<Batch>): Promise<Prediction[]> => {
-    checkBatches('batches', batches, true);
+    checkPass('batches', batches);
     return inOtherStates(trainable, async () => {
       let all: Prediction[] = [];
       for (const [index, member] of members.entries()) {

@@ -235,6 +235,9 @@ describe('a run that is killed', () => {
       '--out',
       'x.onnx',
     );
-    expect([other.code, other.err.split('\n')[1]]).toEqual([1, 'Received: other options, or another model']);
+    expect([other.code, other.err.split('\n')[1]]).toEqual([
+      1,
+      'Received: other options, another model or other data',
+    ]);
   });
 });

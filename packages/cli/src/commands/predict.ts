@@ -2,8 +2,9 @@ import { encodeNpz } from '@clr/data';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
-import { type Answered, answer, largest, probabilities } from '../training/answer.ts';
-import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
+import { type Answered, answer, largest, probabilitiesOf, rowsOf } from '../training/answer.ts';
+import { dataFlags, dataHelp, inputsOf, wholeOf } from '../training/flags.ts';
+import { refuseInputs, refusePlaces } from '../writeFiles.ts';
 
 const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' } } as const;
 
@@ -33,12 +34,15 @@ Example
     const { out } = values;
     if (!out || !/\.(csv|npz)$/i.test(out))
       throw new UsageError('--out with a name that ends in .csv or .npz', out ?? 'no --out', 'predict');
+    const inputs = [path, ...inputsOf(values)];
+    await refuseInputs([out], inputs);
+    await refusePlaces([out]);
     const batch = wholeOf('predict', 'batch', values.batch) ?? 64;
     const answered = await answer('predict', path, values, batch, false);
     const content = /\.npz$/i.test(out) ? npzOf(answered) : csvOf(answered);
     return {
       text: [...answered.notes, `${answered.count} predictions.`, `Written: ${out}`].join('\n'),
-      inputs: [path],
+      inputs,
       files: [{ path: out, content }],
     };
   },
@@ -46,9 +50,6 @@ Example
 
 const isClasses = ({ width, encoding }: Answered): boolean =>
   encoding ? encoding.kind === 'images' || encoding.target.type === 'classes' : width > 1;
-
-const rowsOf = ({ outputs, width, count }: Answered): Float32Array[] =>
-  Array.from({ length: count }, (_, row) => outputs.subarray(row * width, (row + 1) * width));
 
 function npzOf(answered: Answered): Uint8Array {
   const { outputs, width, count } = answered;
@@ -83,8 +84,7 @@ function csvOf(answered: Answered): string {
         : encoding?.target.type === 'classes'
           ? encoding.target.classes
           : [];
-    const lines = rows.map((row) => {
-      const chances = probabilities(row);
+    const lines = probabilitiesOf(answered).map((chances) => {
       const best = largest(chances);
       return `${cell(names[best] ?? String(best))},${shortest(chances[best] as number)}`;
     });

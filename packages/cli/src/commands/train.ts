@@ -16,13 +16,22 @@ import { UsageError, unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
 import { beatsInLossOrAccuracy } from '../training/beatsInLossOrAccuracy.ts';
+import { digestOf } from '../training/digestOf.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
-import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../training/flags.ts';
+import {
+  dataHelp,
+  inputsOf,
+  numberOf,
+  oneOf,
+  type TrainingValues,
+  trainingFlags,
+  trainingHelp,
+} from '../training/flags.ts';
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
-import { metricsText, readModel, type SetUp, setUp } from '../training/setUp.ts';
-import { refuseInputs } from '../writeFiles.ts';
+import { metricsText, type SetUp, setUp } from '../training/setUp.ts';
+import { refuseInputs, refusePlaces } from '../writeFiles.ts';
 
 const flags = {
   ...trainingFlags,
@@ -36,6 +45,10 @@ const flags = {
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
 } as const;
+
+type TrainValues = { readonly [Name in keyof typeof flags]?: string | boolean } & TrainingValues & {
+    readonly policy?: string;
+  };
 
 /** The data about the run that a checkpoint stores besides the state of the model. */
 interface Extra {
@@ -106,11 +119,18 @@ Example
       values.policy === undefined
         ? undefined
         : parsePolicy(await readJson(values.policy), nameOf(values.policy));
+    if (values.plan !== undefined && (lr !== undefined || policy))
+      throw new UsageError(
+        '--plan without --lr and --policy, because it needs a range test',
+        'both',
+        'train',
+      );
     // Check this first. If the check failed after the training, the trained model would be lost.
-    await refuseInputs([out], [model]);
+    await refuseInputs([out], [model, ...inputsOf(values)]);
+    await refusePlaces([out]);
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
-    const command = await fingerprint(args, model);
+    const command = folder ? await fingerprint(values, model) : '';
     const progress = await createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     try {
@@ -139,15 +159,19 @@ Example
   },
 };
 
-/** The identity of a run: its arguments, except those that only affect the output, and the model's bytes. */
-async function fingerprint(args: readonly string[], model: string): Promise<string> {
-  const about = args.filter(
-    (arg, i) =>
-      !/^--(out|json|quiet|checkpoint)/.test(arg) && !/^--(out|checkpoint)$/.test(args[i - 1] ?? ''),
-  );
+/** Options that only affect the output. */
+const outputOptions = ['out', 'json', 'quiet', 'checkpoint'];
+
+/**
+ * The identity of a run: its options, and the contents of all files that it reads. Otherwise the steps before and after
+ * an interruption could belong to different data.
+ */
+async function fingerprint(values: TrainValues, model: string): Promise<string> {
+  const options = Object.entries(values).filter(([name]) => !outputOptions.includes(name));
+  const paths = [model, values.encoding ?? encodingPath(model), ...inputsOf(values)];
+  const contents = await Promise.all(paths.map(digestOf));
   return createHash('sha256')
-    .update(JSON.stringify(about))
-    .update(await readModel(model))
+    .update(JSON.stringify([options.sort(), contents]))
     .digest('hex');
 }
 
@@ -177,7 +201,7 @@ async function runOrResume(
   if (saved && extra?.command !== command) {
     throw unusable({
       expected: `the command that began the run in ${folder?.path}`,
-      received: 'other options, or another model',
+      received: 'other options, another model or other data',
       advice: 'Give the same command, or another --checkpoint.',
     });
   }
@@ -378,9 +402,9 @@ async function finished(
     ...(retries > 0
       ? [`Restarts after divergence: ${retries}, each at a quarter of the previous rates.`]
       : []),
-    ...(constant ? [`Best constant answer: ${metricsText(constant, encoding)}`] : []),
-    ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
-    ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),
+    ...(constant ? [`Best constant answer: ${metricsText(constant, set)}`] : []),
+    ...(start ? [`Before: ${metricsText(start, set)}`] : []),
+    ...(final ? [`After:  ${metricsText(final, set)}`] : []),
     ...(keptStart ? ['The model was better before the training, so it was written unchanged.'] : []),
     ...(noBetter
       ? ['Warning: on the validation data this model is no better than the best constant answer.']

@@ -81,6 +81,7 @@ export async function answer(
     outputs.set(part, at);
     at += part.length;
   }
+  refuseOverflow(outputs, width);
   return {
     ...{ width, outputs, count: opened.dataset.count, notes: opened.notes },
     ...(classes.length > 0 && { classes }),
@@ -89,10 +90,36 @@ export async function answer(
   };
 }
 
-/** The class probabilities of an example: its outputs if they already are probabilities, else their softmax. */
-export function probabilities(row: Float32Array): Float32Array {
+/** Refuses outputs that are not finite. A prediction from them would be an invention. */
+function refuseOverflow(outputs: Float32Array, width: number): void {
+  const at = outputs.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw unusable({
+    expected: 'finite outputs of the model',
+    received: `${outputs[at]} for example ${Math.floor(at / width) + 1}`,
+    advice: 'Look in this example for very large numbers. If it has none, the model holds NaN.',
+  });
+}
+
+/** The outputs for each example. */
+export const rowsOf = ({ outputs, width, count }: Answered): Float32Array[] =>
+  Array.from({ length: count }, (_, row) => outputs.subarray(row * width, (row + 1) * width));
+
+/**
+ * The class probabilities of each example: the outputs if they are probabilities, else their softmax. All examples
+ * decide together, because the outputs for a single one may add up to 1 by chance.
+ */
+export function probabilitiesOf(answered: Answered): Float32Array[] {
+  const rows = rowsOf(answered);
+  return rows.every(areProbabilities) ? rows : rows.map(softmax);
+}
+
+function areProbabilities(row: Float32Array): boolean {
   const sum = row.reduce((all, value) => all + value, 0);
-  if (row.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return row;
+  return row.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3;
+}
+
+function softmax(row: Float32Array): Float32Array {
   const most = row.reduce((high, value) => Math.max(high, value), -Infinity);
   const powers = row.map((value) => Math.exp(value - most));
   const all = powers.reduce((total, value) => total + value, 0);

@@ -78,7 +78,13 @@ function headOf(onnx: typeof Onnx, model: Uint8Array): string[] {
 /** Selects all weights except those that match a list of names with asterisks. */
 function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable {
   const named = list.split(',').map((text) => namedBy(onnx, model, 'freeze', text));
-  return (name) => !named.some((matches) => matches(name));
+  const left: Trainable = (name) => !named.some((matches) => matches(name));
+  if (onnx.describeModel(model).weights.some(({ name, trained }) => trained && left(name))) return left;
+  throw unusable({
+    expected: '--freeze to leave a weight to train',
+    received: `--freeze ${list}`,
+    advice: 'Name fewer weights. "body" freezes all but the last layer.',
+  });
 }
 
 /** Selects the weights that match a name with asterisks. Refuses a name that matches no weight. */
@@ -135,6 +141,13 @@ export function lossOf(
 ): Exclude<Loss, readonly unknown[]> {
   const names = ['crossEntropy', 'mse', 'l1', 'huber', 'bceWithLogits'] as const;
   const name = oneOf(command, 'loss', values.loss, names) ?? (labels ? 'crossEntropy' : 'mse');
+  if (labels && name !== 'crossEntropy') {
+    throw unusable({
+      expected: '--loss crossEntropy for data with classes',
+      received: `--loss ${name}`,
+      advice: 'Leave out --loss.',
+    });
+  }
   const smoothing = numberOf(
     command,
     'label-smoothing',
@@ -145,8 +158,10 @@ export function lossOf(
   const ignore = values['ignore-index'];
   const weights =
     values['class-weights'] === 'balanced'
-      ? balanced(labels)
+      ? balanced(labels, command)
       : listOf(command, 'class-weights', values['class-weights']);
+  if (weights?.every((weight) => weight === 0))
+    throw new UsageError('--class-weights with a weight above 0', values['class-weights']!, command);
   const options = {
     ...(weights && { classWeights: weights }),
     ...(smoothing !== undefined && { labelSmoothing: smoothing }),
@@ -162,8 +177,9 @@ export function lossOf(
 }
 
 /** Class weights: the mean class size divided by the size of each class. */
-function balanced(labels: ArrayLike<number> | undefined): number[] | undefined {
-  if (!labels) return undefined;
+function balanced(labels: ArrayLike<number> | undefined, command: string): number[] {
+  if (!labels)
+    throw new UsageError('--class-weights for data with classes', 'data whose targets are numbers', command);
   const counts: number[] = [];
   for (let i = 0; i < labels.length; i++)
     counts[labels[i] as number] = (counts[labels[i] as number] ?? 0) + 1;

@@ -1,5 +1,5 @@
 import { unusable } from '../errors.ts';
-import { type Answered, largest, probabilities } from './answer.ts';
+import { type Answered, largest, probabilitiesOf } from './answer.ts';
 
 /** The quality of a model's predictions, as numbers and as lines to print. */
 export interface Score {
@@ -16,7 +16,10 @@ export interface Score {
   readonly meanSquaredError?: number;
   readonly rootMeanSquaredError?: number;
   readonly meanAbsoluteError?: number;
-  /** R²: 1 − (the squared error of the predictions) / (the squared error of always predicting the mean). */
+  /**
+   * R²: 1 − (the squared error of the predictions) / (the squared error of always predicting the mean). Absent if all
+   * targets are equal.
+   */
   readonly r2?: number;
   readonly lines: readonly string[];
 }
@@ -28,7 +31,9 @@ export function score(answered: Answered): Score {
 
 const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
-function ofClasses({ outputs, width, count, encoding }: Answered, labels: readonly number[]): Score {
+function ofClasses(answered: Answered, labels: readonly number[]): Score {
+  const { width, count, encoding } = answered;
+  const all = probabilitiesOf(answered);
   const names =
     encoding?.kind === 'images'
       ? encoding.classes
@@ -51,7 +56,7 @@ function ofClasses({ outputs, width, count, encoding }: Answered, labels: readon
         advice: 'Give data with the same classes.',
       });
     }
-    const chances = probabilities(outputs.subarray(row * width, (row + 1) * width));
+    const chances = all[row]!;
     entropy -= Math.log(Math.max(chances[label] as number, 1e-30)) / count;
     one.examples += 1;
     if (largest(chances) === label) {
@@ -93,10 +98,17 @@ function ofNumbers({ outputs, numbers, count, encoding }: Answered): Score {
     spread += from ** 2 / outputs.length;
   });
   const [meanSquaredError, meanAbsoluteError] = [square * scale ** 2, absolute * scale];
-  const [rootMeanSquaredError, r2] = [Math.sqrt(meanSquaredError), 1 - square / spread];
+  const rootMeanSquaredError = Math.sqrt(meanSquaredError);
+  const r2 = spread > 0 ? 1 - square / spread : undefined;
   const lines = [
     `root mean squared error ${rootMeanSquaredError.toPrecision(4)}, mean absolute error ${meanAbsoluteError.toPrecision(4)}`,
-    `R² ${r2.toFixed(4)} on ${count} examples (always the mean: 0)`,
+    r2 === undefined
+      ? `R² is not defined: the targets of all ${count} examples are equal`
+      : `R² ${r2.toFixed(4)} on ${count} examples (always the mean: 0)`,
   ];
-  return { examples: count, meanSquaredError, rootMeanSquaredError, meanAbsoluteError, r2, lines };
+  return {
+    ...{ examples: count, meanSquaredError, rootMeanSquaredError, meanAbsoluteError },
+    ...(r2 !== undefined && { r2 }),
+    lines,
+  };
 }

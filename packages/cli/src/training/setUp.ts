@@ -59,6 +59,8 @@ export async function setUp(
   const seed = wholeOf(command, 'seed', values.seed, 0) ?? 0;
   const share = numberOf(command, 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
   const size = wholeOf(command, 'batch', values.batch) ?? 32;
+  if (values.steps !== undefined && values.epochs !== undefined)
+    throw new UsageError('--steps or --epochs', 'both', command);
   const wanted = [
     wholeOf(command, 'steps', values.steps),
     wholeOf(command, 'epochs', values.epochs),
@@ -187,15 +189,23 @@ async function apart(
   return { rows: train, other: { dataset, rows: validation }, notes: [] };
 }
 
-/** Metrics as text. */
+/** Metrics as text. The error in the table's units is known for two losses: the mean squared and the mean absolute error. */
 export function metricsText(
   { loss, accuracy }: { readonly loss?: number | null; readonly accuracy?: number | null },
-  encoding?: Encoding,
+  { encoding, loss: kind }: Pick<SetUp, 'encoding' | 'loss'>,
 ): string {
   const target = encoding?.kind === 'table' ? encoding.target : undefined;
+  const scaled =
+    typeof loss !== 'number'
+      ? undefined
+      : kind === 'mse'
+        ? Math.sqrt(loss)
+        : kind === 'l1'
+          ? loss
+          : undefined;
   const error =
-    target?.type === 'number' && typeof loss === 'number'
-      ? `, error ${(Math.sqrt(loss) * target.std).toPrecision(4)} in units of "${target.name}"`
+    target?.type === 'number' && scaled !== undefined
+      ? `, ${kind === 'l1' ? 'mean absolute error' : 'error'} ${(scaled * target.std).toPrecision(4)} in units of "${target.name}"`
       : '';
   const share = typeof accuracy === 'number' ? `, accuracy ${(100 * accuracy).toFixed(2)} %` : '';
   return `loss ${typeof loss === 'number' ? loss.toPrecision(4) : 'not finite'}${share}${error}`;

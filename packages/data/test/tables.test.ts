@@ -263,6 +263,68 @@ describe('a table', () => {
   });
 });
 
+describe('the cells of a table', () => {
+  const cells = async (text: string) => {
+    const read = table(text);
+    const columns = await Promise.all(read.columns.map((column) => readColumn(read, column)));
+    return read.columns.map(({ name }, i) => [name, ...columns[i]!]);
+  };
+
+  it.each<[string, string, unknown]>([
+    [
+      'a row of empty cells and an empty line are rows',
+      'a,b\n1,x\n,\n\n2,y\n,\n\n \n',
+      [
+        ['a', 1, Number.NaN, Number.NaN, 2, Number.NaN],
+        ['b', 'x', null, null, 'y', null],
+      ],
+    ],
+    ['an empty line in a single column is a row', '\n\na\n1\n\n2\n\n', [['a', 1, Number.NaN, 2]]],
+    ['a quoted empty cell at the end is a row', 'a\n1\n""\n\n', [['a', 1, Number.NaN]]],
+    [
+      'double ends of lines are not rows',
+      'a,b\r\r\n1,2\r\r\n3,4\r\r\n',
+      [
+        ['a', 1, 3],
+        ['b', 2, 4],
+      ],
+    ],
+    [
+      'spaces in times do not separate',
+      'date of sale,sold\n1/1/2021 10:00:00 PM,yes\n1/2/2021 9:00:00 AM,no',
+      [
+        ['date of sale', '1/1/2021 10:00:00 PM', '1/2/2021 9:00:00 AM'],
+        ['sold', 'yes', 'no'],
+      ],
+    ],
+    [
+      'spaces separate if nothing else does',
+      'a b\n1,5 2\n3 4,5',
+      [
+        ['a', 1.5, 3],
+        ['b', 2, 4.5],
+      ],
+    ],
+    [
+      'semicolons go before decimal commas',
+      'size, cm;price, EUR\n1,5;2,5\n3,5;4,25',
+      [
+        ['size, cm', 1.5, 3.5],
+        ['price, EUR', 2.5, 4.25],
+      ],
+    ],
+    ['a single column has decimal commas', 'x\n12\n12,5\n13,5', [['x', 12, 12.5, 13.5]]],
+    ['a single column may have a name of two words', 'house price\n12,5\n13', [['house price', 12.5, 13]]],
+    ['quoted thousands in a single column stay texts', 'x\n"1,234"\n5', [['x', '1,234', '5']]],
+  ])('%s', async (_, text, expected) => {
+    expect(await cells(text)).toEqual(expected);
+  });
+
+  it('refuses several cells below a header of one', () => {
+    expect(() => table('x\n1,2,3')).toThrow('Expected 1 cells');
+  });
+});
+
 describe('rows', () => {
   it('are split by class, in the same way for the same seed', () => {
     const labels = Array.from({ length: 100 }, (_, i) => (i < 90 ? 0 : 1));

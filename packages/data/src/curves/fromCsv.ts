@@ -1,5 +1,5 @@
 import { fail, listed } from '../errors.ts';
-import { type CsvCells, parseCsv } from '../text/parseCsv.ts';
+import { type CsvCells, isBlank, parseCsv } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
 import type { Column, CurveSource, CurveTable } from './curve.ts';
 
@@ -7,10 +7,11 @@ import type { Column, CurveSource, CurveTable } from './curve.ts';
 export function fromCsv(text: string, name: string): CurveTable {
   const cells = parseCsv(text, name);
   const comma = cells.delimiter !== ',';
-  const [first = [], ...others] = cells.rows;
+  const filled = cells.rows.filter((row) => !isBlank(row));
+  const [first = [], ...others] = filled;
   const headless = first.every((cell) => readNumber(cell, comma) !== undefined);
   const names = headless ? first.map((_, i) => `column ${i + 1}`) : first.map((cell) => cell.trim());
-  const rows = headless ? cells.rows : others;
+  const rows = headless ? filled : others;
   if (rows.length === 0) {
     throw fail(`rows of numbers in ${name}`, 'a header alone', 'Export the curve again, with its points.');
   }

@@ -96,6 +96,16 @@ describe('readCurve', () => {
     ],
     ['lines of JSON', 'JSON', utf8(lrs.map((lr, i) => JSON.stringify({ lr, loss: raw[i] })).join('\n'))],
     ['a list of pairs of rate and loss', 'JSON', json(lrs.map((lr, i) => [lr, raw[i]]))],
+    [
+      'decimal commas, without a header and with empty lines',
+      'CSV',
+      utf8(`\n${lrs.map((lr, i) => `${lr};${raw[i]}`.replaceAll('.', ',')).join('\n\n;\n')}\n\n`),
+    ],
+    [
+      'decimal commas between spaces, without a header',
+      'CSV',
+      utf8(lrs.map((lr, i) => `${lr} ${raw[i]}`.replaceAll('.', ',')).join('\n')),
+    ],
     ['a CSV file in UTF-16', 'CSV', utf16(csv(['lr', 'train loss'], lrs, raw))],
     [
       'a CSV file without a header',

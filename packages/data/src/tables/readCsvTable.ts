@@ -1,5 +1,5 @@
 import { fail, listed } from '../errors.ts';
-import { parseCsv, textOf } from '../text/parseCsv.ts';
+import { isBlank, parseCsv, textOf } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
 import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './table.ts';
 
@@ -19,7 +19,8 @@ import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './
 export function readCsvTable(bytes: Uint8Array, name: string, texts: readonly string[] = []): Table {
   const { rows, delimiter } = parseCsv(textOf(bytes, name), name);
   const header = (rows[0] ?? []).map((cell) => cell.trim());
-  const body = rows.slice(1);
+  // An empty line is a row of missing values, so that predictions stay beside their rows.
+  const body = rows.slice(1).map((row) => (isBlank(row) ? header.map(() => '') : row));
   const comma = delimiter !== ',';
   if (header.every((cell) => readNumber(cell, comma) !== undefined)) {
     throw fail(`names of columns in the first row of ${name}`, listed(header, 6), 'Add a header.');

@@ -1,6 +1,7 @@
 import Papa from 'papaparse';
 import { fail } from '../errors.ts';
 import { decodeText } from './decodeText.ts';
+import { readNumber } from './readNumber.ts';
 
 /** The cells of a CSV file, row by row, and the separator. */
 export interface CsvCells {
@@ -8,14 +9,15 @@ export interface CsvCells {
   readonly delimiter: string;
 }
 
-const delimiters = [',', '\t', ';', '|', ' '];
-
-/** Splits text into cells. The separator is guessed among comma, tab, semicolon, bar and space. */
+/**
+ * Splits text into cells. The separator is guessed among comma, tab, semicolon, bar and space. Empty rows are kept, since
+ * each row of a table has a prediction; only those before the header and the empty lines at the end are dropped.
+ */
 export function parseCsv(text: string, name: string): CsvCells {
-  const { data, errors, meta } = Papa.parse<string[]>(text, {
-    skipEmptyLines: 'greedy',
-    delimitersToGuess: delimiters,
-  });
+  // Python's csv module ends lines so on Windows, if the file is not opened with newline=''.
+  const lines = withoutEnd(text.includes('\r\r\n') ? text.replaceAll('\r\r\n', '\r\n') : text);
+  const delimiter = guessDelimiter(lines);
+  const { data, errors } = Papa.parse<string[]>(lines, { delimiter });
   const broken = errors.find(({ type }) => type === 'Quotes');
   if (broken) {
     throw fail(
@@ -24,7 +26,63 @@ export function parseCsv(text: string, name: string): CsvCells {
       'Close the quotation mark there.',
     );
   }
-  return { rows: data, delimiter: meta.delimiter };
+  const first = data.findIndex((row) => !isBlank(row));
+  return { rows: data.slice(Math.max(first, 0)), delimiter };
+}
+
+/** True for an empty line, and for a row of empty cells. */
+export const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === '');
+
+/** Drops the empty lines at the end. A quoted empty cell stays, because it is a row. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \r\n'.includes(text[end - 1] as string)) end -= 1;
+  const line = text.slice(end).search(/[\r\n]/);
+  return line < 0 ? text : text.slice(0, end + line);
+}
+
+/** The number of rows by which the separator is guessed. */
+const previewed = 20;
+
+/**
+ * Guesses the separator: of those that split the header, the one that splits the rows most evenly. Spaces are often part
+ * of names and times, so they separate cells only if nothing else splits the header, or if each comma is in a number.
+ */
+function guessDelimiter(text: string): string {
+  const found = [',', '\t', ';', '|']
+    .map((delimiter) => rate(text, delimiter))
+    .filter(({ header }) => header.length > 1)
+    .sort(
+      (a, b) =>
+        a.uneven - b.uneven ||
+        Number(areDecimal(b.rows)) - Number(areDecimal(a.rows)) ||
+        b.header.length - a.header.length,
+    );
+  const space = rate(text, ' ');
+  const isEven = space.header.length > 1 && space.uneven * 2 <= space.rows.length;
+  if (isEven && (found.length === 0 || (space.uneven === 0 && areDecimal([space.header, ...space.rows]))))
+    return ' ';
+  return found[0]?.delimiter ?? (hasDecimalCommas(text) ? ';' : ',');
+}
+
+/** The first rows, split by a separator, and how many of them have more or fewer cells than the header. */
+function rate(text: string, delimiter: string) {
+  const { data } = Papa.parse<string[]>(text, { delimiter, preview: previewed });
+  const [header = [], ...rows] = data.filter((row) => !isBlank(row));
+  return { delimiter, header, rows, uneven: rows.filter(({ length }) => length !== header.length).length };
+}
+
+/** True if the cells hold commas, each of them in a number. */
+function areDecimal(rows: readonly (readonly string[])[]): boolean {
+  const commas = rows.flat().filter((cell) => cell.includes(','));
+  return commas.length > 0 && commas.every((cell) => readNumber(cell, true) !== undefined);
+}
+
+/** True if a table of one column has commas outside quotation marks, and each is a decimal comma. */
+function hasDecimalCommas(text: string): boolean {
+  const { data } = Papa.parse<string[]>(text, { delimiter: ',' });
+  const split = data.filter((row) => row.length > 1);
+  return split.length > 0 && split.every((row) => readNumber(row.join(','), true) !== undefined);
 }
 
 /** Decodes the text of a file. Throws if it is not text. */

@@ -320,6 +320,28 @@ describe('the cells of a table', () => {
     expect(await cells(text)).toEqual(expected);
   });
 
+  it.each<[string, string, unknown]>([
+    [
+      'a decimal comma makes points thousands',
+      'a;b\n1.234,5;x\n-1.200;y\n1.234.567;z\n9,5;z',
+      [1234.5, -1200, 1234567, 9.5],
+    ],
+    ['points are decimal without decimal commas', 'a;b\n1.200;x\n950;y', [1.2, 950]],
+    ['points are decimal beside shorter ones', 'a;b\n1.200;0,5\n1.25;1', [1.2, 1.25]],
+    ['points are decimal after a zero', 'a;b\n0.200;0,5\n0.125;1', [0.2, 0.125]],
+  ])('%s', async (_, text, expected) => {
+    expect((await cells(text))[0]).toEqual(['a', ...(expected as number[])]);
+  });
+
+  it.each([
+    ['in a column', 'a;b\n99,5;x\n1.200;y', 'Received: 1.200 in row 3'],
+    ['in another column', 'b;a\n0,5;950\n0,25;1.200', 'Received: 1.200 in row 3'],
+  ])('refuses points that may divide thousands, with decimal commas %s', async (_, text, words) => {
+    await expect(table(text).read('a', 0, 2)).rejects.toThrow(words);
+    await expect(table(text).read('a', 0, 2)).rejects.toThrow('Write 1200 or 1,200.');
+    await table(text).read('b', 0, 2);
+  });
+
   it('refuses several cells below a header of one', () => {
     expect(() => table('x\n1,2,3')).toThrow('Expected 1 cells');
   });

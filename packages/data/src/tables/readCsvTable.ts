@@ -1,6 +1,6 @@
 import { fail, listed } from '../errors.ts';
 import { isBlank, parseCsv, textOf } from '../text/parseCsv.ts';
-import { readNumber } from '../text/readNumber.ts';
+import { hasThousands, isGrouped, readNumber } from '../text/readNumber.ts';
 import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './table.ts';
 
 /**
@@ -8,7 +8,8 @@ import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './
  * column of numbers.
  *
  * @param texts - columns to read as text, even if their cells look like numbers, such as those of {@link textColumns}
- * @throws {ClrError} if a row is shorter or longer than the header, or two columns have the same name
+ * @throws {ClrError} if a row is shorter or longer than the header, or two columns have the same name. A column whose
+ *   points may be decimal or divide thousands is refused when it is read
  *
  * @example
  * ```ts
@@ -36,18 +37,65 @@ export function readCsvTable(bytes: Uint8Array, name: string, texts: readonly st
     );
   }
   if (body.length === 0) throw fail(`rows in ${name}`, 'a header alone', 'Give a table with examples.');
-  return tableOf(
-    titles.map((column, at): TableColumn => {
-      const cells = body.map((row) => row[at] as string);
-      const numbers = cells.map((cell) => (isMissing(cell) ? Number.NaN : readNumber(cell, comma)));
-      if (!texts.includes(column) && numbers.every((number) => number !== undefined)) {
-        return { name: column, kind: 'number', values: Float64Array.from(numbers as number[]) };
-      }
-      return {
-        name: column,
-        kind: 'text',
-        values: cells.map((cell) => (isMissing(cell) && !texts.includes(column) ? null : cell.trim())),
-      };
-    }),
+  const columns = titles.map((column, at): TableColumn => {
+    const cells = body.map((row) => row[at] as string);
+    const numbers = texts.includes(column) ? undefined : readNumbers(cells, comma);
+    if (numbers) return { name: column, kind: 'number', values: numbers };
+    return {
+      name: column,
+      kind: 'text',
+      values: cells.map((cell) => (isMissing(cell) && !texts.includes(column) ? null : cell.trim())),
+    };
+  });
+  const table = tableOf(columns);
+  const unclear = comma ? unclearPoints(columns, body) : new Map<string, number>();
+  return {
+    ...table,
+    // Such columns are refused when they are read, so that they may be left out.
+    async read(column, from, to) {
+      const row = unclear.get(column);
+      if (row === undefined) return table.read(column, from, to);
+      const cell = body[row]![titles.indexOf(column)]!.trim();
+      throw fail(
+        `numbers with one meaning in the column "${column}" of ${name}, which has decimal commas`,
+        `${cell} in row ${row + 2}, where the point may divide thousands`,
+        `Write ${cell.replaceAll('.', '')} or ${cell.replace('.', ',')}.`,
+      );
+    },
+  };
+}
+
+/** The numbers of a column; undefined if a cell is neither a number nor missing. */
+function readNumbers(cells: readonly string[], comma: boolean): Float64Array | undefined {
+  const thousands = comma && cells.some(hasThousands);
+  const numbers = new Float64Array(cells.length);
+  for (const [row, cell] of cells.entries()) {
+    const plain = thousands && isGrouped(cell) ? cell.replaceAll('.', '') : cell;
+    const number = isMissing(cell) ? Number.NaN : readNumber(plain, comma);
+    if (number === undefined) return undefined;
+    numbers[row] = number;
+  }
+  return numbers;
+}
+
+/**
+ * The columns of numbers whose points may be decimal or divide thousands, each with the first such row. Points are
+ * decimal if the table has no decimal commas, or if the column has none and its points do not all divide thousands.
+ */
+function unclearPoints(
+  columns: readonly TableColumn[],
+  body: readonly (readonly string[])[],
+): ReadonlyMap<string, number> {
+  const commas = columns.map(
+    ({ kind }, at) => kind === 'number' && body.some((row) => row[at]!.includes(',')),
   );
+  const found = new Map<string, number>();
+  if (!commas.includes(true)) return found;
+  for (const [at, { name, kind }] of columns.entries()) {
+    const row = body.findIndex((cells) => isGrouped(cells[at] as string));
+    if (kind !== 'number' || row < 0 || body.some((cells) => hasThousands(cells[at] as string))) continue;
+    const decimal = body.some((cells) => /\d\.|\.\d/.test(cells[at]!) && !isGrouped(cells[at] as string));
+    if (commas[at] || !decimal) found.set(name, row);
+  }
+  return found;
 }

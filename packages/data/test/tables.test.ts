@@ -164,6 +164,30 @@ describe('a table', () => {
     );
   });
 
+  it('says which cell makes a column of numbers one of texts', async () => {
+    const fit = (cell: (i: number) => string, answer = (i: number): string => (i % 2 ? 'a' : 'b')) =>
+      fitTable(
+        table(rows('x,z,y', ...Array.from({ length: 300 }, (_, i) => `${cell(i)},${i},${answer(i)}`))),
+      );
+    const note = '"x" is read as text, because of "unknown" in row 7.';
+    const one = await fit((i) => (i === 6 ? 'unknown' : `${i % 50}`));
+    expect(one.notes.join(' ')).toContain(note);
+    expect((await fit((i) => (i % 3 ? 'low' : `${i % 9}`))).notes).toEqual(['The target is the column "y".']);
+    await expect(fit((i) => (i === 6 ? 'unknown' : `${i}`))).rejects.toThrow('correct "unknown" in row 7.');
+    const target = await fit(String, (i) => (i === 6 || i === 9 ? 'unknown' : `${i % 2}`));
+    expect(target.notes.join(' ')).toContain('"y" is read as text, because of "unknown" in row 7.');
+  });
+
+  it('knows the decimal commas when it names that cell', async () => {
+    const text = rows('x;y', ...Array.from({ length: 40 }, (_, i) => `${i === 5 ? 'old' : '1,5'};${i % 2}`));
+    expect((await fitTable(table(text))).notes.join(' ')).toContain('because of "old" in row 6');
+    const quoted = rows(
+      'x,y',
+      ...Array.from({ length: 40 }, (_, i) => `${i === 5 ? '"1,200"' : 7},${i % 2}`),
+    );
+    expect((await fitTable(table(quoted))).notes.join(' ')).toContain('because of "1,200" in row 6');
+  });
+
   it('refuses for predictions what it refuses for training', async () => {
     const { encoding } = await fitTable(table(csv));
     const infinite = table(rows('age,town', '1,Rome', '-inf,Rome'));
@@ -315,6 +339,12 @@ describe('the cells of a table', () => {
     ],
     ['a single column has decimal commas', 'x\n12\n12,5\n13,5', [['x', 12, 12.5, 13.5]]],
     ['a single column may have a name of two words', 'house price\n12,5\n13', [['house price', 12.5, 13]]],
+    [
+      'further spellings of missing numbers',
+      'x\n1\n.\nN.A.\n#DIV/0!',
+      [['x', 1, Number.NaN, Number.NaN, Number.NaN]],
+    ],
+    ['further spellings among texts', 'x\na\n.\nmissing\n?', [['x', 'a', '.', 'missing', null]]],
     ['quoted thousands in a single column stay texts', 'x\n"1,234"\n5', [['x', '1,234', '5']]],
   ])('%s', async (_, text, expected) => {
     expect(await cells(text)).toEqual(expected);

@@ -3,6 +3,7 @@ import { fail, listed } from '../errors.ts';
 import { type SplitOptions, splitRows } from '../splitRows.ts';
 import type { FeatureEncoding, TableEncoding, TargetEncoding } from './encoding.ts';
 import { Moments } from './moments.ts';
+import { MostlyNumbers } from './mostlyNumbers.ts';
 import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumbers } from './table.ts';
 
 /** Options of {@link fitTable}. */
@@ -96,7 +97,7 @@ export async function fitTable(
     const feature =
       column.kind === 'number'
         ? await fitNumber(table, column.name, training, notes)
-        : await fitCategory(table, column.name, training);
+        : await fitCategory(table, column.name, training, notes);
     if (feature) features.push(feature);
     else
       notes.push(
@@ -143,22 +144,38 @@ async function fitCategory(
   table: Table,
   name: string,
   training: Uint8Array,
+  notes: string[],
 ): Promise<FeatureEncoding | undefined> {
   const found = new Set<string>();
+  const cells = new MostlyNumbers();
   for (const [from, to] of table.parts) {
     const values = (await table.read(name, from, to)) as readonly (string | null)[];
     values.forEach((value, i) => {
-      if (training[from + i] && value !== null) found.add(value);
+      if (!training[from + i] || value === null) return;
+      found.add(value);
+      cells.see(value, from + i);
     });
     if (found.size > maxValues) {
+      const odd = cells.odd
+        ? `correct "${cells.odd.text}" in row ${cells.odd.row}`
+        : 'look for cells that are not numbers';
       throw fail(
         `at most ${maxValues} values in the column "${name}"`,
         `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
-        `Leave it out if it is a name or free text: --drop ${name}. If it should hold numbers, look for cells that are not numbers.`,
+        `Leave it out if it is a name or free text: --drop ${name}. If it should hold numbers, ${odd}.`,
       );
     }
   }
-  return found.size < 2 ? undefined : { name, type: 'category', values: [...found].sort() };
+  if (found.size < 2) return undefined;
+  noteOdd(name, cells, notes);
+  return { name, type: 'category', values: [...found].sort() };
+}
+
+function noteOdd(name: string, { odd }: MostlyNumbers, notes: string[]): void {
+  if (!odd) return;
+  notes.push(
+    `"${name}" is read as text, because of "${odd.text}" in row ${odd.row}. If it should hold numbers, correct such cells.`,
+  );
 }
 
 /** The classes of a target, in order; undefined for a regression. */
@@ -173,6 +190,9 @@ function classesOf(
     if (task === 'regression') {
       throw fail(`numbers in the target "${name}"`, ...unlikeNumbers(texts));
     }
+    const cells = new MostlyNumbers();
+    texts.forEach((text, row) => void cells.see(text, row));
+    noteOdd(name, cells, notes);
     return checkClasses(name, [...new Set(texts)].sort(), texts.length);
   }
   const numbers = answers as Float64Array;

@@ -1,7 +1,7 @@
 import { fail, listed } from '../errors.ts';
 import { isBlank, parseCsv, textOf } from '../text/parseCsv.ts';
 import { hasThousands, isGrouped, readNumber } from '../text/readNumber.ts';
-import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './table.ts';
+import { checkNames, isMissing, isMissingNumber, type Table, type TableColumn, tableOf } from './table.ts';
 
 /**
  * Reads a CSV file as a table. The first row names the columns. A column whose cells are all numbers or missing is a
@@ -72,8 +72,8 @@ function readNumbers(cells: readonly string[], comma: boolean): Float64Array | u
   for (const [row, cell] of cells.entries()) {
     const plain = thousands && isGrouped(cell) ? cell.replaceAll('.', '') : cell;
     const number = isMissing(cell) ? Number.NaN : readNumber(plain, comma);
-    if (number === undefined) return undefined;
-    numbers[row] = number;
+    if (number === undefined && !isMissingNumber(cell)) return undefined;
+    numbers[row] = number ?? Number.NaN;
   }
   return numbers;
 }

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { readNumber } from '../text/readNumber.ts';
+import { MostlyNumbers } from './mostlyNumbers.ts';
 
 /** The values of a column: numbers (NaN: missing) or texts (null: missing). */
 export type ColumnValues = Float64Array | readonly (string | null)[];
@@ -97,6 +97,13 @@ const missing: ReadonlySet<string> = new Set(['', 'na', 'n/a', 'nan', 'null', 'n
 export const isMissing = (cell: string | undefined): boolean =>
   missing.has((cell ?? '').trim().toLowerCase());
 
+/** Further spellings of a missing number, and the errors of spreadsheets, in lower case. Between texts they are texts. */
+const missingNumbers: ReadonlySet<string> = new Set(
+  '-- --- . .. ... n.a. n.a <na> nat nil missing #div/0! #value! #ref! #name? #num! #null!'.split(' '),
+);
+
+export const isMissingNumber = (cell: string): boolean => missingNumbers.has(cell.trim().toLowerCase());
+
 /** Refuses infinite numbers; `from` is the row of the first value. */
 export function refuseInfinite(name: string, values: ColumnValues, from: number): void {
   const at = values.findIndex((value) => value === Infinity || value === -Infinity);
@@ -112,8 +119,11 @@ export function refuseInfinite(name: string, values: ColumnValues, from: number)
 export function unlikeNumbers(
   texts: readonly (string | null)[],
 ): readonly [received: string, advice: string] {
-  const odd = texts.find((text) => text !== null && readNumber(text) === undefined);
-  return odd === undefined
+  const cells = new MostlyNumbers();
+  texts.forEach((text, row) => {
+    if (text !== null) cells.see(text, row);
+  });
+  return cells.first === undefined
     ? ['texts, though they look like numbers', 'Write the column as numbers.']
-    : [`"${odd}"`, 'Look for cells that are not numbers.'];
+    : [`"${cells.first.text}" in row ${cells.first.row}`, 'Look for cells that are not numbers.'];
 }

@@ -9,6 +9,7 @@ import {
   openParquetTable,
   readCsvTable,
   splitRows,
+  type TableEncoding,
   tableDataset,
   tableOf,
   textColumns,
@@ -162,6 +163,71 @@ describe('a table', () => {
     await expect(tableDataset(numbers, encoding, { labelled: false })).rejects.toThrow(
       'the number 7 in row 2',
     );
+  });
+
+  describe('of classes', () => {
+    const fit = async (...answers: readonly string[]) => {
+      const text = rows(
+        'x,y',
+        ...Array.from({ length: 40 }, (_, i) => `${i},${answers[i % answers.length]}`),
+      );
+      return fitTable(table(text), { task: 'classification' });
+    };
+    /** The classes of answers, with an encoding that was stored. */
+    const classesIn = async (encoding: TableEncoding, ...answers: readonly string[]) => {
+      const bytes = new TextEncoder().encode(rows('x,y', ...answers.map((answer) => `1,${answer}`)));
+      const read = readCsvTable(bytes, 'new', textColumns(encoding));
+      return Array.from((await tableDataset(read, JSON.parse(JSON.stringify(encoding)))).labels!);
+    };
+
+    it('keeps the names as they are written', async () => {
+      const { encoding } = await fit('01067', '0.0', '2', '2.0');
+      expect(encoding.target).toEqual({ name: 'y', type: 'classes', classes: ['0.0', '2', '01067'] });
+      expect(await classesIn(encoding, '01067', '1067', '0', '2.0', '2')).toEqual([2, 2, 0, 1, 1]);
+      const numbers = tableOf([
+        { name: 'x', kind: 'number', values: Float64Array.of(1, 1) },
+        { name: 'y', kind: 'number', values: Float64Array.of(1067, 0) },
+      ]);
+      expect(Array.from((await tableDataset(numbers, encoding)).labels!)).toEqual([2, 0]);
+      const old = {
+        ...encoding,
+        target: { name: 'y', type: 'classes', classes: ['0', '2', '1067'] },
+      } as const;
+      expect(await classesIn(old, '01067', '0.0')).toEqual([2, 0]);
+    });
+
+    it('keeps texts apart that are equal as numbers', async () => {
+      const target = { name: 'y', type: 'classes', classes: ['01', '1', 'x'] } as const;
+      const encoding = { ...(await fit('a', 'b')).encoding, target };
+      expect(await classesIn(encoding, '1', '01', 'x')).toEqual([1, 0, 2]);
+      await expect(classesIn(encoding, '1.0')).rejects.toThrow('Received: 1.0 in row 1');
+    });
+
+    it('allows the name None between texts, and names no class in words', async () => {
+      const { encoding, notes } = await fit('None', 'rust', 'rot', 'None');
+      expect(encoding.target).toMatchObject({ classes: ['None', 'rot', 'rust'] });
+      expect(notes.join(' ')).toContain('"None" is a class of "y", in 20 of 40 rows.');
+      expect(await classesIn(encoding, 'rust', 'None')).toEqual([2, 0]);
+      await expect(classesIn(encoding, 'rot', '')).rejects.toThrow('Received: an empty cell in row 2');
+      await expect(fit('a', 'NA', 'b')).rejects.toThrow('"NA" in row 2');
+      await expect(fit('1', 'None', '2')).rejects.toThrow('"None" in row 2');
+    });
+  });
+
+  it('notes missing texts as missing, and new ones as new', async () => {
+    const text = (...cells: readonly string[]): string =>
+      rows('x,y', ...cells.map((cell, i) => `${cell},${i % 2}`));
+    const read = table(text(...Array.from({ length: 40 }, (_, i) => ['a', 'b', '', 'NA'][i % 4] as string)));
+    const { encoding } = await fitTable(read);
+    expect((await tableDataset(read, encoding)).notes).toEqual([
+      '"x" is missing in 20 rows; these rows have none of its values.',
+    ]);
+    const bytes = new TextEncoder().encode(text('a', '', 'none', 'c'));
+    const dataset = await tableDataset(readCsvTable(bytes, 'new', textColumns(encoding)), encoding);
+    expect(dataset.notes).toEqual([
+      '"x" is missing in 2 rows; these rows have none of its values.',
+      '"x" has values in 1 row that no training row has, such as "c"; they count as missing.',
+    ]);
   });
 
   it('says which cell makes a column of numbers one of texts', async () => {

@@ -4,7 +4,14 @@ import { type SplitOptions, splitRows } from '../splitRows.ts';
 import type { FeatureEncoding, TableEncoding, TargetEncoding } from './encoding.ts';
 import { Moments } from './moments.ts';
 import { MostlyNumbers } from './mostlyNumbers.ts';
-import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumbers } from './table.ts';
+import {
+  type ColumnValues,
+  isMissing,
+  readColumn,
+  refuseInfinite,
+  type Table,
+  unlikeNumbers,
+} from './table.ts';
 
 /** Options of {@link fitTable}. */
 export interface FitTableOptions {
@@ -80,15 +87,15 @@ export async function fitTable(
     );
   }
   const notes: string[] = options.target === undefined ? [`The target is the column "${target.name}".`] : [];
-  const answers = await readColumn(table, target);
-  refuseMissing(target.name, answers);
-  const classes = classesOf(target, answers, task, notes);
+  const answers = withNone(table, target.name, await readColumn(table, target), notes);
+  refuseMissing(table, target.name, answers);
+  const classes = classesOf(table, target, answers, task, notes);
   const training = new Uint8Array(table.rows).fill(split ? 0 : 1);
   if (split) {
-    const places = new Map(classes?.map((value, i) => [value, i]));
+    const places = new Map([...(classes ?? [])].map(([value], i) => [value, i]));
     const labels =
       classes &&
-      Float64Array.from(answers as ArrayLike<unknown>, (answer) => places.get(String(answer)) as number);
+      Float64Array.from(answers as ArrayLike<string | number>, (answer) => places.get(answer) as number);
     for (const row of splitRows(labels ?? table.rows, split).train) training[row] = 1;
   }
   const features: FeatureEncoding[] = [];
@@ -107,7 +114,7 @@ export async function fitTable(
   if (features.length === 0)
     throw fail('a column to learn from', 'constant columns alone', 'Give a table with features.');
   const encoded: TargetEncoding = classes
-    ? { name: target.name, type: 'classes', classes }
+    ? { name: target.name, type: 'classes', classes: [...classes.values()] }
     : fitAnswer(target.name, answers as Float64Array, training);
   return { encoding: { version: 1, kind: 'table', features, target: encoded }, notes };
 }
@@ -178,13 +185,14 @@ function noteOdd(name: string, { odd }: MostlyNumbers, notes: string[]): void {
   );
 }
 
-/** The classes of a target, in order; undefined for a regression. */
+/** The classes of a target, in order, each with its name as the table first has it; undefined for a regression. */
 function classesOf(
+  table: Table,
   { name, kind }: Column,
   answers: ColumnValues,
   task: FitTableOptions['task'],
   notes: string[],
-): readonly string[] | undefined {
+): ReadonlyMap<string | number, string> | undefined {
   if (kind === 'text') {
     const texts = answers as readonly string[];
     if (task === 'regression') {
@@ -193,7 +201,8 @@ function classesOf(
     const cells = new MostlyNumbers();
     texts.forEach((text, row) => void cells.see(text, row));
     noteOdd(name, cells, notes);
-    return checkClasses(name, [...new Set(texts)].sort(), texts.length);
+    const found = [...new Set(texts)].sort();
+    return checkClasses(name, new Map(found.map((text) => [text, text])), texts.length);
   }
   const numbers = answers as Float64Array;
   const most = task === 'classification' ? numbers.length / 2 : Math.min(maxClasses, numbers.length / 5);
@@ -212,7 +221,11 @@ function classesOf(
       notes.push(
         `The target "${name}" has ${found.length} whole numbers, so they are classes. For numbers: --task regression.`,
       );
-    return checkClasses(name, found.map(String), numbers.length);
+    const rows = firstRows(numbers);
+    const named = found.map(
+      (number) => [number, table.written?.(name, rows.get(number) as number) ?? String(number)] as const,
+    );
+    return checkClasses(name, new Map(named), numbers.length);
   }
   if (task === undefined) notes.push(`The target "${name}" is a number: a regression.`);
   return undefined;
@@ -228,13 +241,28 @@ function distinct(numbers: Float64Array, most: number): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-function checkClasses(name: string, classes: readonly string[], rows: number): readonly string[] {
-  if (classes.length < 2)
-    throw fail(`at least two classes in "${name}"`, listed(classes), 'Name another column: --target NAME.');
-  if (classes.length > rows / 2) {
+/** The first row of each number. */
+function firstRows(numbers: Float64Array): ReadonlyMap<number, number> {
+  const rows = new Map<number, number>();
+  for (const [row, number] of numbers.entries()) if (!rows.has(number)) rows.set(number, row);
+  return rows;
+}
+
+function checkClasses<Classes extends ReadonlyMap<string | number, string>>(
+  name: string,
+  classes: Classes,
+  rows: number,
+): Classes {
+  if (classes.size < 2)
+    throw fail(
+      `at least two classes in "${name}"`,
+      listed([...classes.values()]),
+      'Name another column: --target NAME.',
+    );
+  if (classes.size > rows / 2) {
     throw fail(
       `classes in "${name}" that occur several times`,
-      `${classes.length} in ${rows} rows`,
+      `${classes.size} in ${rows} rows`,
       'Name another column (--target NAME), or train a regression (--task regression).',
     );
   }
@@ -261,15 +289,36 @@ function refuseHuge(name: string, std: number): void {
   );
 }
 
-function refuseMissing(name: string, answers: ColumnValues): void {
+/** The answers with "None" as a class. Between texts it is a name; a number that is None is missing. */
+function withNone(table: Table, name: string, answers: ColumnValues, notes: string[]): ColumnValues {
+  if (answers instanceof Float64Array) return answers;
+  let first: string | undefined;
+  let count = 0;
+  const named = answers.map((answer, row) => {
+    const text = answer ?? table.written?.(name, row) ?? '';
+    if (answer !== null || !/^none$/i.test(text)) return answer;
+    first ??= text;
+    count += 1;
+    return text;
+  });
+  if (first !== undefined) {
+    notes.push(
+      `"${first}" is a class of "${name}", in ${count} of ${table.rows} rows. If it means a missing target, remove these rows.`,
+    );
+  }
+  return named;
+}
+
+function refuseMissing(table: Table, name: string, answers: ColumnValues): void {
   const row =
     answers instanceof Float64Array
       ? answers.findIndex((value) => !Number.isFinite(value))
       : answers.indexOf(null);
   if (row < 0) return;
+  const text = table.written?.(name, row);
   throw fail(
     `a target "${name}" in every row`,
-    `none in row ${row + 1}`,
-    'Remove the rows without a target.',
+    text ? `"${text}" in row ${row + 1}` : `none in row ${row + 1}`,
+    `Remove the rows without a target.${text && isMissing(text) ? ' If this is a class, rename it.' : ''}`,
   );
 }

@@ -49,13 +49,17 @@ export function readCsvTable(bytes: Uint8Array, name: string, texts: readonly st
   });
   const table = tableOf(columns);
   const unclear = comma ? unclearPoints(columns, body) : new Map<string, number>();
+  const places = new Map(titles.map((title, at) => [title, at]));
+  const written = (column: string, row: number): string =>
+    body[row]?.[places.get(column) ?? -1]?.trim() ?? '';
   return {
     ...table,
+    written,
     // Such columns are refused when they are read, so that they may be left out.
     async read(column, from, to) {
       const row = unclear.get(column);
       if (row === undefined) return table.read(column, from, to);
-      const cell = body[row]![titles.indexOf(column)]!.trim();
+      const cell = written(column, row);
       throw fail(
         `numbers with one meaning in the column "${column}" of ${name}, which has decimal commas`,
         `${cell} in row ${row + 2}, where the point may divide thousands`,

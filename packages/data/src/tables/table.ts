@@ -38,6 +38,8 @@ export interface Table {
   readonly parts: readonly (readonly [from: number, to: number])[];
   /** Reads a column of one part, or of some rows of it. Numbers are a Float64Array. */
   read(column: string, from: number, to: number): Promise<ColumnValues>;
+  /** The text of a cell as the file has it, such as "007" for 7. Only tables from text files have it. */
+  written?(column: string, row: number): string;
 }
 
 /** Refuses two columns with the same name, because columns are identified by name. */

@@ -4,8 +4,16 @@ import type { RawArray } from '../arrays/rawArray.ts';
 import { type ByteStore, memoryStore } from '../byteStore.ts';
 import type { Dataset } from '../dataset.ts';
 import { fail, listed } from '../errors.ts';
+import { readNumber } from '../text/readNumber.ts';
 import { type FeatureEncoding, type TableEncoding, widthOf } from './encoding.ts';
-import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumbers } from './table.ts';
+import {
+  type ColumnValues,
+  isMissing,
+  readColumn,
+  refuseInfinite,
+  type Table,
+  unlikeNumbers,
+} from './table.ts';
 
 /** Options of {@link tableDataset}. */
 export interface TableDatasetOptions {
@@ -85,11 +93,12 @@ export async function tableDataset(
   return { ...dataset, notes: strange.flatMap((each) => each.notes) };
 }
 
-/** Counts the rows whose value in a column is unknown to the encoding. */
+/** Counts the rows whose value in a column is missing, or unknown to the encoding. */
 class Strange {
   readonly #feature: FeatureEncoding;
   readonly #known: ReadonlySet<string>;
   #count = 0;
+  #missing = 0;
   #first: string | undefined;
 
   constructor(feature: FeatureEncoding) {
@@ -101,12 +110,17 @@ class Strange {
     const feature = this.#feature;
     if (feature.type === 'number') {
       if (feature.missing) return;
-      for (const value of values as Float64Array) if (Number.isNaN(value)) this.#count += 1;
+      for (const value of values as Float64Array) if (Number.isNaN(value)) this.#missing += 1;
       return;
     }
     for (const value of values) {
       const text = textOf(value);
-      if (text === null || this.#known.has(text)) continue;
+      if (text !== null && this.#known.has(text)) continue;
+      // Columns that are read as text keep the spellings of missing values.
+      if (text === null || isMissing(text)) {
+        this.#missing += 1;
+        continue;
+      }
       this.#count += 1;
       this.#first ??= text;
     }
@@ -114,15 +128,25 @@ class Strange {
 
   get notes(): string[] {
     const { name, type } = this.#feature;
-    if (this.#count === 0) return [];
-    const rows = this.#count === 1 ? '1 row' : `${this.#count} rows`;
-    return type === 'number'
-      ? [`"${name}" is missing in ${rows}, but in no training row; the mean takes its place.`]
-      : [
-          `"${name}" has values in ${rows} that no training row has, such as "${this.#first}"; they count as missing.`,
-        ];
+    const missing = inRows(this.#missing);
+    const notes: string[] = [];
+    if (this.#missing > 0) {
+      notes.push(
+        type === 'number'
+          ? `"${name}" is missing in ${missing}, but in no training row; the mean takes its place.`
+          : `"${name}" is missing in ${missing}; these rows have none of its values.`,
+      );
+    }
+    if (this.#count > 0) {
+      notes.push(
+        `"${name}" has values in ${inRows(this.#count)} that no training row has, such as "${this.#first}"; they count as missing.`,
+      );
+    }
+    return notes;
   }
 }
+
+const inRows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
 
 /** Writes the encoded values of a feature into a block of rows, at column `at`. */
 function encode(
@@ -198,23 +222,35 @@ async function checkColumn(table: Table, name: string, isNumber: boolean): Promi
 
 async function answersOf(table: Table, target: TableEncoding['target']): Promise<Float64Array> {
   const values = await readColumn(table, await checkColumn(table, target.name, target.type === 'number'));
-  const places =
-    target.type === 'classes' ? new Map(target.classes.map((value, i) => [value, i])) : undefined;
+  const placeOf = target.type === 'classes' ? classFinder(target.classes) : undefined;
   return Float64Array.from({ length: table.rows }, (_, row) => {
     const value = values[row];
     const answer =
-      target.type === 'number'
-        ? ((value as number) - target.mean) / target.std
-        : places?.get(textOf(value) as string);
+      target.type === 'number' ? ((value as number) - target.mean) / target.std : placeOf?.(value);
     if (answer !== undefined && Number.isFinite(answer)) return answer;
     throw fail(
       target.type === 'number'
         ? `a number in "${target.name}"`
         : `one of the classes in "${target.name}": ${listed(target.type === 'classes' ? target.classes : [])}`,
-      `${textOf(value) ?? 'nothing'} in row ${row + 1}`,
+      `${textOf(value) || 'an empty cell'} in row ${row + 1}`,
       target.type === 'number'
         ? 'Remove the row, or correct its value.'
         : 'Remove the row, or train with all classes.',
     );
   });
+}
+
+/** Finds the number of a class by its name or, if all names are different numbers, by the number: "007" for "7". */
+function classFinder(
+  classes: readonly string[],
+): (value: string | number | null | undefined) => number | undefined {
+  const names = new Map(classes.map((name, i) => [name, i]));
+  const numbers = new Map(classes.map((name, i) => [readNumber(name, true), i]));
+  const areNumbers = numbers.size === classes.length && [...numbers.keys()].every(Number.isFinite);
+  return (value) => {
+    const text = textOf(value);
+    if (text === null) return undefined;
+    const number = typeof value === 'number' ? value : readNumber(text, true);
+    return names.get(text) ?? (areNumbers && number !== undefined ? numbers.get(number) : undefined);
+  };
 }

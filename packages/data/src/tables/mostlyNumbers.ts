@@ -1,7 +1,7 @@
 import { readNumber } from '../text/readNumber.ts';
 
 /** A cell that is not a number. */
-export interface OddCell {
+interface OddCell {
   readonly text: string;
   /** The row, from 1. */
   readonly row: number;

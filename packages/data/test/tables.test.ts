@@ -362,11 +362,11 @@ describe('the cells of a table', () => {
 
   it.each<[string, string, unknown]>([
     [
-      'a row of empty cells and an empty line are rows',
+      'a row of empty cells and an empty line are rows, except at the end',
       'a,b\n1,x\n,\n\n2,y\n,\n\n \n',
       [
-        ['a', 1, Number.NaN, Number.NaN, 2, Number.NaN],
-        ['b', 'x', null, null, 'y', null],
+        ['a', 1, Number.NaN, Number.NaN, 2],
+        ['b', 'x', null, null, 'y'],
       ],
     ],
     ['an empty line in a single column is a row', '\n\na\n1\n\n2\n\n', [['a', 1, Number.NaN, 2]]],

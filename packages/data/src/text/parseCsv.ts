@@ -11,7 +11,8 @@ export interface CsvCells {
 
 /**
  * Splits text into cells. The separator is guessed among comma, tab, semicolon, bar and space. Empty rows are kept, since
- * each row of a table has a prediction; only those before the header and the empty lines at the end are dropped.
+ * each row of a table has a prediction; only those before the header and at the end are dropped. Spreadsheets often
+ * export empty rows at the end.
  */
 export function parseCsv(text: string, name: string): CsvCells {
   // Python's csv module ends lines so on Windows, if the file is not opened with newline=''.
@@ -27,7 +28,9 @@ export function parseCsv(text: string, name: string): CsvCells {
     );
   }
   const first = data.findIndex((row) => !isBlank(row));
-  return { rows: data.slice(Math.max(first, 0)), delimiter };
+  let end = data.length;
+  while (end > 1 && data[end - 1]!.length > 1 && isBlank(data[end - 1]!)) end -= 1;
+  return { rows: data.slice(Math.max(first, 0), end), delimiter };
 }
 
 /** True for an empty line, and for a row of empty cells. */

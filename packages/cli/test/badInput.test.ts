@@ -127,6 +127,7 @@ beforeAll(async () => {
     data: { data: { path: 'good.npz', batchs: 8 } },
     model: { model: { file: 'cnn.onnx', head: [4] } },
     file: { model: 'no.onnx' },
+    good: {},
   })) {
     const job = { model: 'cnn.onnx', data: 'good.npz', optimizer: { type: 'sgd' }, seed: 1 };
     await write(
@@ -157,6 +158,9 @@ const train = (model: string, data: string, ...more: readonly string[]): string[
 ];
 
 const sweep = (jobs: string): string[] => ['sweep', jobs, '--out', 'results', '--quiet'];
+const grid = (rates: string): string[] => [
+  ...['sweep', 'mlp.onnx', '--data', 't.csv', '--lr', rates, '--steps', '9', '--out', 'results'],
+];
 
 describe('bad input gives a clear error and changes no file', () => {
   it.each<[string, readonly string[], string]>([
@@ -305,6 +309,47 @@ describe('bad input gives a clear error and changes no file', () => {
       ['train', 'mlp.onnx', '--data', 'no.csv', '--out', './mlp.onnx'],
       'an output other than the input mlp.onnx',
     ],
+    [
+      'a model that would overwrite its table',
+      ['new', 'mlp', '--data', 't.csv', '--target', 'price', '--out', 't.csv'],
+      'an output other than the input t.csv',
+    ],
+    ...['--out', '--svg'].flatMap((flag): [string, string[], string][] => [
+      [
+        `${flag} of a range test that would overwrite the data`,
+        ['range-test', 'mlp.onnx', '--data', 't.csv', flag, './t.csv'],
+        'an output other than the input t.csv',
+      ],
+      [
+        `${flag} of a range test in a folder that does not exist`,
+        ['range-test', 'mlp.onnx', '--data', 't.csv', flag, 'no/r'],
+        'to write no/r.\nReceived: no such folder',
+      ],
+    ]),
+    ...(
+      [
+        ['the model', 'mlp.onnx', []],
+        ['the data', 't.csv', []],
+        ['the validation data', 'numbers.csv', ['--validation', 'numbers.csv']],
+        ['the labels', 'last.npz', ['--labels', 'last.npz']],
+        ['the encoding', 'half.encoding.json', ['--encoding', 'half.encoding.json']],
+      ] as const
+    ).map(([what, file, more]): [string, string[], string] => [
+      `a report of a sweep that would overwrite ${what}`,
+      [...grid('0.1'), ...more, '--report', file],
+      `an output other than the input ${file}`,
+    ]),
+    [
+      'a report of a sweep that would overwrite the jobs',
+      [...sweep('good.jobs.json'), '--report', 'good.jobs.json'],
+      'an output other than the input good.jobs.json',
+    ],
+    [
+      'a report of a sweep in a folder that does not exist',
+      [...grid('0.1'), '--report', 'no/r.html'],
+      'to write no/r.html.\nReceived: no such folder',
+    ],
+    ['a report of a sweep that is a folder', [...grid('0.1'), '--report', 'pets'], 'Received: a folder'],
     ...['--target=level', '--task=classification', '--drop=age'].map((option): [string, string[], string] => [
       `${option}, which contradicts the model's encoding`,
       train('price.onnx', 't.csv', option),

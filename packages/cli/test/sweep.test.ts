@@ -6,7 +6,7 @@ import { meets } from '@clr/tooling/needs';
 import { hasRedis, redisServer } from '@clr/tooling/redisServer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended, start } from './clr.ts';
-import { tableText } from './shapes.ts';
+import { tableText, writeShapes } from './shapes.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -75,6 +75,100 @@ describe('a grid', () => {
     expect(rows).toHaveLength(2);
     expect(rangeTests).toMatchObject([{ ids: rows.map(({ id }: { id: string }) => id) }]);
     expect(code).toBe(rangeTests[0].finding.suggestion ? 0 : 3);
+  });
+});
+
+it('with plans says why no rate was found, and exits with 3', async () => {
+  // The target does not depend on the column, so no rate lowers the loss.
+  const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 2 ? 'p' : 'q'}`);
+  await writeFile(join(folder, 'vain.csv'), ['a,y', ...rows].join('\n'));
+  await run('new', 'mlp', '--data', 'vain.csv', '--out', 'vain.onnx');
+  const args = ['sweep', 'vain.onnx', '--data', 'vain.csv', '--steps', '10', '--out', 'vain', '--quiet'];
+  const { code, out } = await run(...args);
+  expect(out).toMatch(/autoClr +none/);
+  expect(out).toMatch(/\nautoClr \(one test\):\n {2}\S/);
+  expect(code).toBe(3);
+  const json = await run(...args, '--json');
+  expect(json.code).toBe(3);
+  expect(JSON.parse(json.out).rangeTests).toMatchObject([
+    { label: 'autoClr', finding: { suggestion: null } },
+  ]);
+});
+
+describe('a sweep whose inputs change', () => {
+  const train = (out: string, ...more: readonly string[]) =>
+    run('sweep', 'start.onnx', '--data', 'now.csv', ...more, '--steps', '5', '--out', out, '--json');
+  const grid = ['--lr', '0.01', '--seed', '1,2'];
+  const idsIn = ({ out }: Ended): readonly string[] =>
+    JSON.parse(out).rows.map(({ id }: { id: string }) => id);
+
+  it('keeps its results if the contents are the same, and otherwise runs the jobs again', async () => {
+    await writeFile(join(folder, 'now.csv'), tableText(100));
+    const first = await train('now', ...grid);
+    expect([first.code, first.err]).toEqual([0, '']);
+    const files = await filesOf('now');
+
+    // A copy with the same contents changes nothing.
+    await writeFile(join(folder, 'now.csv'), tableText(100));
+    expect(await train('now', ...grid)).toEqual(first);
+    expect(await filesOf('now')).toEqual(files);
+
+    await writeFile(join(folder, 'now.csv'), tableText(80));
+    const second = await train('now', ...grid);
+    expect(second.code).toBe(0);
+    expect(idsIn(second)).not.toEqual(idsIn(first));
+    expect(JSON.parse(second.out).rows).not.toEqual(JSON.parse(first.out).rows);
+
+    // A new encoding beside the model is another input.
+    const encoding = join(folder, 'start.encoding.json');
+    const before = await readFile(encoding, 'utf8');
+    await writeFile(encoding, `${before}\n`);
+    expect(idsIn(await train('now', ...grid))).not.toEqual(idsIn(second));
+    await writeFile(encoding, before);
+  });
+
+  it('refuses the result of a job with an id of its own', async () => {
+    await writeFile(join(folder, 'now.csv'), tableText(100));
+    const { out } = await run('sweep', 'start.onnx', '--data', 'now.csv', ...grid, '--steps', '5', '--list');
+    const jobs = JSON.parse(out).map((job: object, at: number) => ({ ...job, id: `job${at}` }));
+    await writeFile(join(folder, 'now.json'), JSON.stringify(jobs));
+    const go = () => run('sweep', 'now.json', '--out', 'named', '--json');
+    expect(idsIn(await go())).toEqual(['job0', 'job1']);
+    expect((await go()).code).toBe(0);
+    await writeFile(join(folder, 'now.csv'), tableText(80));
+    const { code, err } = await go();
+    expect(code).toBe(1);
+    expect(err).toContain('Received: a result of another job with this id, or of other inputs');
+  });
+
+  it('runs jobs again whose results do not say which inputs they had', async () => {
+    await writeFile(join(folder, 'now.csv'), tableText(100));
+    const first = await train('old', ...grid);
+    for (const [name, text] of Object.entries(await filesOf('old'))) {
+      await rm(join(folder, 'old', name));
+      const { job, ...result } = JSON.parse(text);
+      const { inputs: _, ...old } = job;
+      const list = await run('sweep', 'start.onnx', '--data', 'now.csv', ...grid, '--steps', '5', '--list');
+      const { id } = JSON.parse(list.out).find(({ seed }: { seed: number }) => seed === old.seed);
+      await writeFile(join(folder, 'old', `${id}.json`), JSON.stringify({ ...result, job: { ...old, id } }));
+    }
+    expect(await train('old', ...grid)).toEqual(first);
+    expect(Object.keys(await filesOf('old'))).toHaveLength(4);
+  });
+
+  it('notices a picture that was replaced', async () => {
+    await writeShapes(join(folder, 'shapes'), 4);
+    await run('new', 'cnn', '--data', 'shapes', '--size', '8', '--filters', '2', '--out', 'cnn.onnx');
+    const go = () =>
+      run('sweep', 'cnn.onnx', '--data', 'shapes', '--lr', '0.01', '--steps', '3', '--out', 'seen', '--json');
+    const first = await go();
+    expect(first.code).toBe(0);
+    expect(idsIn(await go())).toEqual(idsIn(first));
+    await writeFile(
+      join(folder, 'shapes', 'line', '0.png'),
+      await readFile(join(folder, 'shapes', 'cross', '1.png')),
+    );
+    expect(idsIn(await go())).not.toEqual(idsIn(first));
   });
 });
 

@@ -93,6 +93,11 @@ export interface Job {
   readonly model: Json;
   /** The data, also as any JSON that your `open` understands. */
   readonly data: Json;
+  /**
+   * The state of what `model` and `data` name, such as digests of their files, as any JSON. A job with other inputs is
+   * another job.
+   */
+  readonly inputs?: Json;
   /** The optimizer, made by `sgd()`, `adam()` and others. */
   readonly optimizer: Optimizer;
   /** The seed for everything random: initial weights, the order of examples. An integer of at least 0. */

@@ -40,6 +40,8 @@ describe('parseJob', () => {
     };
     expect(parseJob(other).id).toBe(id);
     expect(parseJob({ ...plain, seed: 2 }).id).not.toBe(id);
+    expect(parseJob({ ...plain, inputs: undefined }).id).toBe(id);
+    expect(parseJob({ ...plain, inputs: 'a digest' }).id).not.toBe(id);
     expect(parseJob({ ...plain, id: 'mine' }).id).toBe('mine');
   });
 

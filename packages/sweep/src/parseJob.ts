@@ -22,6 +22,7 @@ const fields: Fields = {
   id: optional(jobId),
   model: json,
   data: json,
+  inputs: optional(json),
   optimizer: parseOptimizer,
   seed: integer(0),
   task: parseTask,

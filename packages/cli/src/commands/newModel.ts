@@ -1,5 +1,7 @@
+import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, OutputFile } from '../command.ts';
 import { UsageError, unusable } from '../errors.ts';
+import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { dataFlags, listOf, numberOf, wholeOf } from '../training/flags.ts';
@@ -83,6 +85,8 @@ Example
     }
     const { out, data } = values;
     if (!out) throw new UsageError('--out with the name of the model', 'no --out', 'new');
+    const inputs = inputPaths(values);
+    await checkOutputs([out], inputs);
     const seed = wholeOf('new', 'seed', values.seed, 0) ?? 0;
     const share = numberOf('new', 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
     const asked = listOf('new', 'hidden', values.hidden);
@@ -153,7 +157,7 @@ Example
       `The model has inputs of the shape [${input.join(', ')}], and ${outputs} ${outputs === 1 ? 'output' : 'outputs'}.`,
       `Written: ${files.map(({ path }) => path).join(', ')}`,
     ];
-    return { text: text.join('\n'), files };
+    return { text: text.join('\n'), files, inputs };
   },
 };
 

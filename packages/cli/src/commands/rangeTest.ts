@@ -3,8 +3,10 @@ import { analyzeRangeTest, rangeTest as runRangeTest, type Trainable } from '@cl
 import type { Batch } from '@clr/onnx';
 import { plotRangeTest } from '@clr/report/terminal';
 import { describeFinding } from '@clr/report/words';
+import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, OutputFile } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { dataHelp, numberOf, trainingFlags, trainingHelp, wholeOf } from '../training/flags.ts';
 import { createProgress } from '../training/progress.ts';
@@ -55,6 +57,8 @@ Example
     const rate = (name: 'start-lr' | 'end-lr') =>
       numberOf('range-test', name, values[name], (n) => n > 0, 'a number above 0');
     const [startLr, endLr] = [rate('start-lr'), rate('end-lr')];
+    const inputs = inputPaths(values, path);
+    await checkOutputs([values.out, values.svg], inputs);
     const set = await setUp('range-test', path, values);
     const notes = [...set.notes];
     const progress = await createProgress(values.quiet === true || values.json === true);
@@ -95,7 +99,7 @@ Example
       const text = values.json
         ? JSON.stringify({ trace, finding }, null, 2)
         : [...notes, plotRangeTest([trace], finding), '', ...describeFinding(finding)].join('\n');
-      return { text, files, inputs: [path], exitCode: finding.suggestion ? 0 : 3 };
+      return { text, files, inputs, exitCode: finding.suggestion ? 0 : 3 };
     } finally {
       interrupt.release();
       progress.stop();

@@ -1,6 +1,7 @@
 import { abortOnInterrupt } from '@clr/checkpoint/node';
 import { collect } from '@clr/sweep';
 import type { SweepOutcome } from '@clr/sweep/node';
+import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, OutputFile } from '../command.ts';
 import { commandLine } from '../commandLine.ts';
 import { UsageError } from '../errors.ts';
@@ -9,6 +10,8 @@ import { readArguments } from '../readArguments.ts';
 import { runHere, runOverQueue } from '../sweep/engines.ts';
 import { checkSettings, fileJobs } from '../sweep/fileJobs.ts';
 import { type GridFlags, gridFlags, gridJobs } from '../sweep/gridJobs.ts';
+import { pathsOf, withInputs } from '../sweep/inputs.ts';
+import { withVainTests } from '../sweep/vainTests.ts';
 import { inWords, reportOf } from '../sweep/words.ts';
 import { dataHelp, trainingHelp, wholeOf } from '../training/flags.ts';
 import { loadRuntime } from '../training/loadRuntime.ts';
@@ -36,7 +39,7 @@ export const sweep: Command = {
 Trains many times, on as many processes as there are cores, and puts the results in a table. Jobs are all
 combinations of the listed values, or those of a file. Each result is a file in the folder. After Ctrl-C or a crash
 the same command runs the missing jobs, and all results are the same as without the interruption. A job that fails
-is listed, and the others continue. Exits with 1 if a job failed, and with 3 if no range test found a rate.
+is listed, and the others continue. Exits with 1 if a job failed, and with 3 if no rate was found.
 
   --out <folder>      where results and checkpoints are kept
   --workers <n>       the number of processes (default: the number of cores), each on one thread
@@ -102,9 +105,19 @@ Example
       );
     }
     if (!out && !list) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
-    const jobs = isFile ? await fileJobs(path) : await gridJobs(path, values);
-    if (!module) await checkSettings(jobs, isFile ? nameOf(path) : 'the grid');
-    if (list || !out) return { text: JSON.stringify(jobs, null, 2) };
+    const given = isFile ? await fileJobs(path) : await gridJobs(path, values);
+    if (!module) await checkSettings(given, isFile ? nameOf(path) : 'the grid');
+    if (list || !out) return { text: JSON.stringify(given, null, 2) };
+    // Only the module knows what its jobs read.
+    const inputs = [
+      ...new Set([
+        path,
+        ...(values.policy === undefined ? [] : [values.policy]),
+        ...(module === undefined ? given.flatMap(pathsOf) : [module]),
+      ]),
+    ];
+    await checkOutputs([values.report], inputs, out);
+    const jobs = module === undefined ? await withInputs(given) : given;
     if (!module && redis === undefined) await loadRuntime();
     const progress = await createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
@@ -129,7 +142,7 @@ Example
     const collection =
       results.length === 0
         ? { rows: [], rangeTests: [], runs: [] }
-        : collect(results, { ...(steps !== undefined && { steps }) });
+        : withVainTests(results, collect(results, { ...(steps !== undefined && { steps }) }));
     const { rows, rangeTests } = collection;
     const faults = failed.map(({ job, error }) => ({ id: job.id, error }));
     const json = () => ({
@@ -141,11 +154,13 @@ Example
       values.report === undefined || results.length === 0
         ? []
         : [{ path: values.report, content: await reportOf(collection) }];
-    const without = rangeTests.length > 0 && rangeTests.every(({ finding }) => !finding.suggestion);
+    const found =
+      rangeTests.some(({ finding }) => finding.suggestion) || results.some(({ autoClr }) => autoClr?.run);
+    const without = rangeTests.length > 0 && !found;
     return {
       text: values.json ? JSON.stringify(json(), null, 2) : inWords(collection, faults, out),
       files,
-      inputs: isFile ? [path] : [],
+      inputs,
       exitCode: failed.length > 0 ? 1 : without ? 3 : 0,
     };
   },

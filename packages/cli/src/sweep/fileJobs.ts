@@ -13,7 +13,8 @@ export async function checkSettings(jobs: readonly Job[], name: string): Promise
   const paths = new Map<string, string>();
   for (const [at, job] of jobs.entries()) {
     const { model, values } = settingOf(job, `${name}[${at}]`);
-    for (const path of [model, values.data, values.validation]) {
+    const { data, validation, labels, encoding } = values;
+    for (const path of [model, data, validation, labels, encoding]) {
       if (path !== undefined && !paths.has(path)) paths.set(path, `${name}[${at}]`);
     }
   }

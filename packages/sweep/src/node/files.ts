@@ -32,7 +32,7 @@ export async function readResults(folder: string, jobs: readonly Job[]): Promise
       const advice = 'Use another id for the job or another folder for the sweep, or remove the file.';
       throw fail(
         `the result of the job ${job.id} in ${path}`,
-        'a result of another job with this id',
+        'a result of another job with this id, or of other inputs',
         advice,
       );
     }

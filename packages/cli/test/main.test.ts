@@ -50,6 +50,8 @@ describe('clr', () => {
 
   it.each([
     ['a misspelt command', ['polcy'], 'Did you mean "policy"? Try: clr --help'],
+    ['a command with swapped letters', ['trian'], 'Did you mean "train"? Try: clr --help'],
+    ['a short command with swapped letters', ['nwe'], 'Did you mean "new"? Try: clr --help'],
     [
       'a misspelt flag',
       ['train', 'a.onnx', '--epoch', '60'],
@@ -64,6 +66,33 @@ describe('clr', () => {
     const { code, err } = await clr(args);
     expect(code).toBe(2);
     expect(err).toContain(expected);
+  });
+
+  it.each([
+    [['--lr', '-1'], '--lr', '--lr -1', 'Write a negative number as --lr=-1. Try: clr train --help'],
+    [['--seed', '-1'], '--seed', '--seed -1', 'Write a negative number as --seed=-1. Try: clr train --help'],
+    [['--lr', '--quiet'], '--lr', '--lr --quiet', 'Try: clr train --help'],
+    [['--lr', '-x'], '--lr', '--lr -x', 'Try: clr train --help'],
+    [['--lr'], '--lr', '--lr alone', 'Try: clr train --help'],
+  ])('asks for the value of an option: %j', async (args, flag, received, advice) => {
+    const { code, err } = await clr(['train', 'a.onnx', ...args]);
+    expect(code).toBe(2);
+    expect(err).toBe(`[clr/cli] Expected a value for ${flag}.\nReceived: ${received}\n${advice}\n`);
+  });
+
+  it.each([
+    [['train', 'a.onnx', '--out', 'b.onnx', '--lr=-1'], '--lr to be a number above 0'],
+    [['new', 'mlp', '--out', 'b.onnx', '--seed=-1'], '--seed to be a whole number of at least 0'],
+    [['train', 'a.onnx', '--lr', '0.1', '--lr', '0.01'], 'Expected --lr once.\nReceived: more than one\n'],
+    [['sweep', '--seed=1', 'a.onnx', '--seed', '1'], 'Expected --seed once.'],
+  ])('refuses the values of %j', async (args, expected) => {
+    const { code, err } = await clr(args);
+    expect(code).toBe(2);
+    expect(err).toContain(expected);
+  });
+
+  it('allows to repeat an option without a value', async () => {
+    expect((await clr(['analyze', '--json', 'no.json', '--json'])).err).toContain('no such file');
   });
 
   it('completes commands, options and files in bash', async () => {

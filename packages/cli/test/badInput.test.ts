@@ -222,6 +222,38 @@ describe('bad input gives a clear error and changes no file', () => {
       '--mean with 3 numbers',
     ],
     ['images without --size', ['new', 'cnn', '--data', 'pets', '--out', 'o.onnx'], '--size with the size'],
+    ...(
+      [
+        ['fewer outputs than classes', '--target=level --outputs=1', '2 classes.\nReceived: --outputs 1'],
+        ['more outputs than classes', '--target=level --outputs=3', '2 classes.\nReceived: --outputs 3'],
+        ['several outputs for a number', '--target=price --outputs=3', 'a number.\nReceived: --outputs 3'],
+        ['another input than the columns', '--target=level --input=5', 'Received: --input 5'],
+      ] as const
+    ).map(([what, options, words]): [string, string[], string] => [
+      `a new model with ${what}`,
+      ['new', 'mlp', '--data', 't.csv', '--out', 'o.onnx', ...options.split(' ')],
+      words,
+    ]),
+    [
+      'a new model with fewer outputs than classes in arrays',
+      ['new', 'cnn', '--data', 'good.npz', '--out', 'o.onnx', '--outputs', '3'],
+      'Expected --outputs 4, because the target in --data has 4 classes',
+    ],
+    [
+      'a new model with fewer outputs than numbers in arrays',
+      ['new', 'cnn', '--data', 'onehot.npz', '--out', 'o.onnx', '--outputs', '3'],
+      'Expected --outputs 4, because the target in --data is 4 numbers',
+    ],
+    [
+      'a new model for images of another shape',
+      ['new', 'cnn', '--data', 'good.npz', '--out', 'o.onnx', '--input', '3,9,9'],
+      'Expected --input 3,8,8',
+    ],
+    [
+      'a new model for images of another size',
+      ['new', 'cnn', '--data', 'pets', '--size', '8', '--out', 'o.onnx', '--input', '3,16,16'],
+      'Expected --input 3,8,8',
+    ],
     ['an empty table', ['new', 'mlp', '--data', 'empty.csv', '--out', 'o.onnx'], 'something in empty.csv'],
     ['a table of only a header', ['new', 'mlp', '--data', 'header.csv', '--out', 'o.onnx'], 'a header alone'],
     [
@@ -414,6 +446,16 @@ describe('bad input gives a clear error and changes no file', () => {
     expect(error.message).toContain(words);
     expect(error.message).toMatch(/^\[clr\/\w+\] Expected [^\n]+\.\nReceived: [^\n]*\n[^\n]+$/);
     expect(await contents()).toBe(before);
+  });
+
+  it.each([
+    'mlp --data good.npz --input 3,8,8 --outputs 4',
+    'cnn --data good.npz --input 3,8,8 --outputs 9',
+    'cnn --data good.npz --task regression --outputs 1',
+    'mlp --data t.csv --target level --drop price --input 6 --outputs 2',
+  ])('a new model fits: %s', async (options) => {
+    const { text } = await run(['new', ...options.split(' '), '--out', 'o.onnx']);
+    expect(text).toContain('Written: o.onnx');
   });
 
   it.each<[readonly string[]]>([

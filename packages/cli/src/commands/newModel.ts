@@ -121,13 +121,15 @@ Example
           inputs: [{ name: 'input', type: 'int64', dims: undefined, vocabulary }],
         }),
       });
-      const { dataset, classes, encoding } = opened;
+      const { dataset } = opened;
       // Report invalid tokens now, instead of when the training begins.
       if (vocabulary !== undefined)
         await dataset.read(Array.from({ length: Math.min(looked, dataset.count) }, (_, i) => i));
-      input ??= [...(dataset.fields['input']?.dims ?? [])];
-      if (kind === 'mlp') input = [input.reduce((product, dim) => product * dim, 1)];
-      outputs ??= classes ?? (encoding ? 1 : dataset.fields['target']?.dims[0]);
+      const shape = dataset.fields['input']?.dims ?? [];
+      input ??= [...shape];
+      if (kind === 'mlp') input = [sizeOf(input)];
+      checkInput(input, kind === 'mlp' ? [sizeOf(shape)] : shape);
+      outputs = outputsFor(opened, outputs);
     }
     if (!input || outputs === undefined) {
       throw new UsageError('--data, or --input and --outputs', 'neither', 'new');
@@ -160,6 +162,38 @@ Example
     return { text: text.join('\n'), files, inputs };
   },
 };
+
+/** The number of values in an example. */
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+
+/** Refuses an `--input` that contradicts the data. */
+function checkInput(input: readonly number[], shape: readonly number[]): void {
+  if (input.join() === shape.join()) return;
+  throw unusable({
+    expected: `--input ${shape.join()}, because the examples in --data have this shape`,
+    received: `--input ${input.join()}`,
+    advice: 'Leave out --input.',
+  });
+}
+
+/** The number of outputs that the data need. Refuses an `--outputs` that contradicts it. */
+function outputsFor({ dataset, classes, encoding }: Opened, asked?: number): number | undefined {
+  const dims = dataset.fields['target']?.dims ?? [];
+  const needed = classes ?? (encoding ? 1 : dims[0]);
+  if (asked === undefined || asked === needed) return needed;
+  // Arrays may lack examples of the last classes. An encoding names all classes.
+  const isMore = classes !== undefined && !encoding && asked > classes;
+  if (isMore || (classes === undefined && dims.length > 1)) return asked;
+  const isOne = classes !== undefined && asked === 1;
+  throw unusable({
+    expected:
+      classes === undefined
+        ? `--outputs ${needed}, because the target in --data is ${needed === 1 ? 'a number' : `${needed} numbers`}`
+        : `--outputs ${classes}, because the target in --data has ${classes} classes`,
+    received: `--outputs ${asked}`,
+    advice: `Leave out --outputs.${isOne ? ' If the classes are numbers to predict, add --task regression.' : ''}`,
+  });
+}
 
 /** Refuses examples that are not sequences. A transformer reads [steps] tokens or [steps, numbers]. */
 function checkSequence(input: readonly number[], tokens: boolean): void {

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { unusable } from './errors.ts';
 import { refuseInputs } from './writeFiles.ts';
 
 /**
- * Refuses outputs that would overwrite an input, that are folders, or whose folder does not exist. Long commands check
+ * Refuses outputs that would overwrite an input, that are folders, or whose folder does not exist or cannot be written. Long commands check
  * this first. If the check failed after the work, the results would be lost.
  *
  * @param made - a folder that the command makes itself
@@ -24,12 +25,19 @@ export async function checkOutputs(
       : isMade || (await isFolder(folder))
         ? undefined
         : 'no such folder';
-    if (received !== undefined) {
+    const isLocked = received === undefined && !isMade && !(await isWritable(folder));
+    if (received !== undefined || isLocked) {
       const advice = 'Give the name of a file in a folder that exists.';
-      throw unusable({ expected: `to write ${path}`, received, advice });
+      throw unusable({ expected: `to write ${path}`, received: received ?? 'no permission', advice });
     }
   }
 }
+
+const isWritable = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

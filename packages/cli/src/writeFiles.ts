@@ -1,6 +1,5 @@
-import { constants, fstatSync, type Stats } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { fstatSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { replaceFile } from '@clr/checkpoint/node';
 import type { Outcome } from './command.ts';
 import { unusable } from './errors.ts';
@@ -29,32 +28,6 @@ export async function refuseInputs(outputs: readonly string[], inputs: readonly 
     }
   }
 }
-
-/**
- * Refuses output paths at which no file can be written. Commands call it before long work, whose result would otherwise
- * be lost.
- */
-export async function refusePlaces(outputs: readonly string[]): Promise<void> {
-  for (const path of outputs) {
-    if ((await statusOf(path))?.isDirectory()) throw noPlace(path, 'a folder');
-    const folder = dirname(path);
-    const status = await statusOf(folder);
-    if (!status?.isDirectory()) throw noPlace(path, status ? `${folder} is a file` : `no folder ${folder}`);
-    await access(folder, constants.W_OK).catch((cause) => {
-      throw noPlace(path, `a folder without write permission: ${folder}`, cause);
-    });
-  }
-}
-
-const noPlace = (path: string, received: string, cause?: unknown): Error =>
-  unusable(
-    {
-      expected: `a place for the file ${path}`,
-      received,
-      advice: 'Give the path of a file in a folder that exists.',
-    },
-    cause === undefined ? undefined : { cause },
-  );
 
 /** True if an output and an input are the same file, even through links, other spellings or `- < file`. */
 async function isSameFile(output: string, input: string): Promise<boolean> {

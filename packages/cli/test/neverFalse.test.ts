@@ -53,8 +53,8 @@ describe('an output', () => {
 
   it.each([
     ['a folder', 'folder', 'Received: a folder'],
-    ['in no folder', 'none/x.onnx', 'Received: no folder none'],
-    ['in a file', 'table.csv/x.onnx', 'Received: table.csv is a file'],
+    ['in no folder', 'none/x.onnx', 'Received: no such folder'],
+    ['in a file', 'table.csv/x.onnx', 'Received: no such folder'],
   ])('that is %s is refused before the training', async (_, out, received) => {
     const { code, err } = await run('train', 'prices.onnx', ...short, '--out', out);
     expect([code, err.split('\n')[1]]).toEqual([1, received]);

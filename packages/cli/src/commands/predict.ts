@@ -1,10 +1,11 @@
 import { encodeNpz } from '@clr/data';
+import { checkOutputs } from '../checkOutputs.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { type Answered, answer, largest, probabilitiesOf, rowsOf } from '../training/answer.ts';
-import { dataFlags, dataHelp, inputsOf, wholeOf } from '../training/flags.ts';
-import { refuseInputs, refusePlaces } from '../writeFiles.ts';
+import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
 
 const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' } } as const;
 
@@ -34,9 +35,8 @@ Example
     const { out } = values;
     if (!out || !/\.(csv|npz)$/i.test(out))
       throw new UsageError('--out with a name that ends in .csv or .npz', out ?? 'no --out', 'predict');
-    const inputs = [path, ...inputsOf(values)];
-    await refuseInputs([out], inputs);
-    await refusePlaces([out]);
+    const inputs = inputPaths(values, path);
+    await checkOutputs([out], inputs);
     const batch = wholeOf('predict', 'batch', values.batch) ?? 64;
     const answered = await answer('predict', path, values, batch, false);
     const content = /\.npz$/i.test(out) ? npzOf(answered) : csvOf(answered);

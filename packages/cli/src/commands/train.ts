@@ -10,18 +10,19 @@ import {
   type TrainingRun,
 } from '@clr/core';
 import { describeFinding } from '@clr/report/words';
+import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, Outcome, OutputFile } from '../command.ts';
 import { commandLine } from '../commandLine.ts';
 import { UsageError, unusable } from '../errors.ts';
+import { digestOf } from '../input/digestOf.ts';
+import { inputPaths } from '../input/inputPaths.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
 import { beatsInLossOrAccuracy } from '../training/beatsInLossOrAccuracy.ts';
-import { digestOf } from '../training/digestOf.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
 import {
   dataHelp,
-  inputsOf,
   numberOf,
   oneOf,
   type TrainingValues,
@@ -31,7 +32,6 @@ import {
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
 import { metricsText, type SetUp, setUp } from '../training/setUp.ts';
-import { refuseInputs, refusePlaces } from '../writeFiles.ts';
 
 const flags = {
   ...trainingFlags,
@@ -126,8 +126,7 @@ Example
         'train',
       );
     // Check this first. If the check failed after the training, the trained model would be lost.
-    await refuseInputs([out], [model, ...inputsOf(values)]);
-    await refusePlaces([out]);
+    await checkOutputs([out], inputPaths(values, model));
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
     const command = folder ? await fingerprint(values, model) : '';
@@ -168,8 +167,7 @@ const outputOptions = ['out', 'json', 'quiet', 'checkpoint'];
  */
 async function fingerprint(values: TrainValues, model: string): Promise<string> {
   const options = Object.entries(values).filter(([name]) => !outputOptions.includes(name));
-  const paths = [model, values.encoding ?? encodingPath(model), ...inputsOf(values)];
-  const contents = await Promise.all(paths.map(digestOf));
+  const contents = await Promise.all(inputPaths(values, model).map(digestOf));
   return createHash('sha256')
     .update(JSON.stringify([options.sort(), contents]))
     .digest('hex');

@@ -161,9 +161,3 @@ export function optimizerOf(command: string, values: TrainingValues): Optimizer 
   if (name === 'sgd') return sgd({ momentum: 0.9, ...more });
   return { adamW, adam, rmsProp }[name](more);
 }
-
-/** The paths that the options name as inputs, which no output may replace. */
-export const inputsOf = (
-  values: Partial<Record<'data' | 'labels' | 'validation' | 'policy', string>>,
-): string[] =>
-  [values.data, values.labels, values.validation, values.policy].filter((path) => path !== undefined);

@@ -205,6 +205,16 @@ describe('readCurve', () => {
     expect(trace.points.map(({ loss }) => loss).slice(5)).toEqual([6, null, null]);
   });
 
+  it('reads a curve of another tool that states its version', () => {
+    const { trace } = readCurve(json({ version: '2.1', lr: lrs, loss: raw }));
+    expect(trace.points.map(({ loss }) => loss)).toEqual(raw);
+  });
+
+  it('names the line of JSON lines that is cut off', () => {
+    const lines = lrs.map((lr, step) => JSON.stringify({ step, lr, loss: raw[step] })).join('\n');
+    expect(() => readCurve(utf8(lines.slice(0, -5)))).toThrow(`Expected JSON in line ${steps} of`);
+  });
+
   it('uses the given names and smoothing', () => {
     const bytes = utf8(csv(['a', 'b', 'loss'], lrs, lrFinder, nothing));
     const { trace } = readCurve(bytes, { lr: 'a', loss: 'b', smoothing: { beta: 0.95 } });

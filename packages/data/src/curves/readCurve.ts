@@ -77,7 +77,7 @@ function read(bytes: Uint8Array, name: string): CurveTable | Curve {
   const text = textOf(bytes, name);
   if (!/^\s*[[{]/.test(text)) return checked(fromCsv(text, name), name);
   const value = parse(text, name);
-  if (typeof value === 'object' && value !== null && ('points' in value || 'version' in value)) {
+  if (isOwnRecord(value)) {
     return { trace: parseTrace(value, name), source: 'clr', notes: [] };
   }
   const table = fromJson(value, name);
@@ -87,6 +87,12 @@ function read(bytes: Uint8Array, name: string): CurveTable | Curve {
     inShort(value),
     'Save {"lr": […], "loss": […]}, or the result of rangeTest.',
   );
+}
+
+/** True for a record of clr, even an incomplete one. Other tools write their own version, usually as text. */
+function isOwnRecord(value: unknown): boolean {
+  const { points, version } = Object(value);
+  return points !== undefined || typeof version === 'number';
 }
 
 function checked(table: CurveTable, name: string): CurveTable {
@@ -100,10 +106,18 @@ function parse(text: string, name: string): unknown {
   } catch (cause) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     if (lines.length > 1) {
+      const values: unknown[] = [];
       try {
-        return lines.map(looseJson);
-      } catch {
-        // It is not JSON lines either. Throw the first error, because it says more.
+        for (const line of lines) values.push(looseJson(line));
+        return values;
+      } catch (broken) {
+        // If not even the first line is JSON, these are no JSON lines, and the error about the whole text says more.
+        if (values.length > 0) {
+          const advice = 'Remove this line, which may be cut off, or write it again.';
+          throw fail(`JSON in line ${values.length + 1} of ${name}`, (broken as Error).message, advice, {
+            cause: broken,
+          });
+        }
       }
     }
     throw fail(`JSON in ${name}`, (cause as Error).message, 'Save it with json.dump or JSON.stringify.', {

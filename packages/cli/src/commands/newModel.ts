@@ -1,11 +1,11 @@
 import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, OutputFile } from '../command.ts';
 import { UsageError, unusable } from '../errors.ts';
-import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { dataFlags, listOf, numberOf, wholeOf } from '../training/flags.ts';
 import { cnn, mlp, transformer, wideAndDeep } from '../training/freshLayers.ts';
+import { inputPaths } from '../training/inputPaths.ts';
 import { loadOnnx } from '../training/loadRuntime.ts';
 import { type Opened, openData } from '../training/openData.ts';
 

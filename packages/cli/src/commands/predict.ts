@@ -2,10 +2,10 @@ import { encodeNpz } from '@clr/data';
 import { checkOutputs } from '../checkOutputs.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { type Answered, answer, largest, probabilitiesOf, rowsOf } from '../training/answer.ts';
 import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
+import { inputPaths } from '../training/inputPaths.ts';
 
 const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' } } as const;
 

@@ -6,9 +6,9 @@ import { describeFinding } from '@clr/report/words';
 import { checkOutputs } from '../checkOutputs.ts';
 import type { Command, OutputFile } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { inputPaths } from '../input/inputPaths.ts';
 import { readArguments } from '../readArguments.ts';
 import { dataHelp, numberOf, trainingFlags, trainingHelp, wholeOf } from '../training/flags.ts';
+import { inputPaths } from '../training/inputPaths.ts';
 import { createProgress } from '../training/progress.ts';
 import { setUp } from '../training/setUp.ts';
 

@@ -15,7 +15,6 @@ import type { Command, Outcome, OutputFile } from '../command.ts';
 import { commandLine } from '../commandLine.ts';
 import { UsageError, unusable } from '../errors.ts';
 import { digestOf } from '../input/digestOf.ts';
-import { inputPaths } from '../input/inputPaths.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
 import { beatsInLossOrAccuracy } from '../training/beatsInLossOrAccuracy.ts';
@@ -29,6 +28,7 @@ import {
   trainingFlags,
   trainingHelp,
 } from '../training/flags.ts';
+import { inputPaths } from '../training/inputPaths.ts';
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
 import { metricsText, type SetUp, setUp } from '../training/setUp.ts';

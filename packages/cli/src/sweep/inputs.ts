@@ -1,6 +1,6 @@
 import { type Job, type Json, parseJob, parseJobs } from '@clr/sweep';
 import { digestOf } from '../input/digestOf.ts';
-import { inputPaths } from '../input/inputPaths.ts';
+import { inputPaths } from '../training/inputPaths.ts';
 import { settingOf } from './setting.ts';
 
 /** The paths that a job reads. */

@@ -1,4 +1,4 @@
-import { encodingPath } from '../training/encodingFile.ts';
+import { encodingPath } from './encodingFile.ts';
 
 /** The options that name a file or a folder that a command reads. */
 const named = ['data', 'labels', 'validation', 'policy'] as const;

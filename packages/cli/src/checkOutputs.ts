@@ -5,8 +5,8 @@ import { unusable } from './errors.ts';
 import { refuseInputs } from './writeFiles.ts';
 
 /**
- * Refuses outputs that would overwrite an input, that are folders, or whose folder does not exist or cannot be written. Long commands check
- * this first. If the check failed after the work, the results would be lost.
+ * Refuses outputs that would overwrite an input, and paths at which no file can be written. Long commands check this
+ * first. If the check failed after the work, the results would be lost.
  *
  * @param made - a folder that the command makes itself
  */
@@ -18,19 +18,21 @@ export async function checkOutputs(
   const paths = outputs.filter((path) => path !== undefined);
   await refuseInputs(paths, inputs);
   for (const path of paths) {
-    const folder = dirname(resolve(path));
-    const isMade = made !== undefined && folder === resolve(made);
-    const received = (await isFolder(path))
-      ? 'a folder'
-      : isMade || (await isFolder(folder))
-        ? undefined
-        : 'no such folder';
-    const isLocked = received === undefined && !isMade && !(await isWritable(folder));
-    if (received !== undefined || isLocked) {
+    const received = await obstacleAt(path, made);
+    if (received !== undefined) {
       const advice = 'Give the name of a file in a folder that exists.';
-      throw unusable({ expected: `to write ${path}`, received: received ?? 'no permission', advice });
+      throw unusable({ expected: `to write ${path}`, received, advice });
     }
   }
+}
+
+/** What prevents writing a file; undefined if nothing does. */
+async function obstacleAt(path: string, made: string | undefined): Promise<string | undefined> {
+  if (await isFolder(path)) return 'a folder';
+  const folder = dirname(resolve(path));
+  if (made !== undefined && folder === resolve(made)) return undefined;
+  if (!(await isFolder(folder))) return 'no such folder';
+  return (await isWritable(folder)) ? undefined : 'a folder without write permission';
 }
 
 const isWritable = (folder: string): Promise<boolean> =>

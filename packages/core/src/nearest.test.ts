@@ -31,6 +31,10 @@ describe('nearest', () => {
     },
   );
 
+  it('takes a word as its other spelling', () => {
+    expect(nearest('alfa', ['rank', 'alpha', 'targets', 'seed'])).toBe('Did you mean "alpha"?');
+  });
+
   it('takes neither of two names that are equally near', () => {
     expect(nearest('beta3', ['beta1', 'beta2'])).toBe('Use one of these.');
     expect(nearest('beta3', ['beta1', 'beta2', 'beta33'])).toBe('Did you mean "beta33"?');

@@ -14,7 +14,7 @@ import { maxShown } from './limits.ts';
 export function nearest(name: string, names: readonly string[], otherwise = 'Use one of these.'): string {
   const given = name.slice(0, maxShown).toLowerCase();
   let advice = otherwise;
-  let least = Math.max(given.length > 1 ? 1 : 0, given.length / 4) + 0.01;
+  let least = Math.max([0, 0, 1, 1][given.length] ?? 1.4, given.length / 4) + 0.01;
   for (const legal of names) {
     // Letters that are missing or too many say less than wrong ones: one name may be a part of the other.
     const distance = edits(given, legal.toLowerCase()) - 0.6 * Math.abs(legal.length - given.length);

@@ -14,6 +14,7 @@ import { maxShown } from './limits.ts';
 export function nearest(name: string, names: readonly string[], otherwise = 'Use one of these.'): string {
   const given = name.slice(0, maxShown).toLowerCase();
   let advice = otherwise;
+  // A word of two or three letters allows one edit, a longer one also a letter replaced by two (alfa, alpha).
   let least = Math.max([0, 0, 1, 1][given.length] ?? 1.4, given.length / 4) + 0.01;
   for (const legal of names) {
     // Letters that are missing or too many say less than wrong ones: one name may be a part of the other.

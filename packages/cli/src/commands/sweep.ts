@@ -11,7 +11,7 @@ import { runHere, runOverQueue } from '../sweep/engines.ts';
 import { checkSettings, fileJobs } from '../sweep/fileJobs.ts';
 import { type GridFlags, gridFlags, gridJobs } from '../sweep/gridJobs.ts';
 import { pathsOf, withInputs } from '../sweep/inputs.ts';
-import { withVainTests } from '../sweep/vainTests.ts';
+import { withRefusedTests } from '../sweep/refusedTests.ts';
 import { inWords, reportOf } from '../sweep/words.ts';
 import { dataHelp, trainingHelp, wholeOf } from '../training/flags.ts';
 import { loadRuntime } from '../training/loadRuntime.ts';
@@ -142,7 +142,7 @@ Example
     const collection =
       results.length === 0
         ? { rows: [], rangeTests: [], runs: [] }
-        : withVainTests(results, collect(results, { ...(steps !== undefined && { steps }) }));
+        : withRefusedTests(results, collect(results, { ...(steps !== undefined && { steps }) }));
     const { rows, rangeTests } = collection;
     const faults = failed.map(({ job, error }) => ({ id: job.id, error }));
     const json = () => ({

@@ -20,14 +20,7 @@ import { readArguments } from '../readArguments.ts';
 import { beatsInLossOrAccuracy } from '../training/beatsInLossOrAccuracy.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
-import {
-  dataHelp,
-  numberOf,
-  oneOf,
-  type TrainingValues,
-  trainingFlags,
-  trainingHelp,
-} from '../training/flags.ts';
+import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../training/flags.ts';
 import { inputPaths } from '../training/inputPaths.ts';
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
@@ -46,9 +39,7 @@ const flags = {
   quiet: { type: 'boolean' },
 } as const;
 
-type TrainValues = { readonly [Name in keyof typeof flags]?: string | boolean } & TrainingValues & {
-    readonly policy?: string;
-  };
+type TrainValues = ReturnType<typeof readArguments<typeof flags>>['values'];
 
 /** The data about the run that a checkpoint stores besides the state of the model. */
 interface Extra {

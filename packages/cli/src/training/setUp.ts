@@ -189,23 +189,22 @@ async function apart(
   return { rows: train, other: { dataset, rows: validation }, notes: [] };
 }
 
-/** Metrics as text. The error in the table's units is known for two losses: the mean squared and the mean absolute error. */
+/** The losses from which an error in the table's units follows, with its name and how it follows. */
+const errors: Readonly<Record<string, readonly [name: string, from: (loss: number) => number]>> = {
+  mse: ['error', Math.sqrt],
+  l1: ['mean absolute error', (loss) => loss],
+};
+
+/** Metrics as text. */
 export function metricsText(
   { loss, accuracy }: { readonly loss?: number | null; readonly accuracy?: number | null },
   { encoding, loss: kind }: Pick<SetUp, 'encoding' | 'loss'>,
 ): string {
   const target = encoding?.kind === 'table' ? encoding.target : undefined;
-  const scaled =
-    typeof loss !== 'number'
-      ? undefined
-      : kind === 'mse'
-        ? Math.sqrt(loss)
-        : kind === 'l1'
-          ? loss
-          : undefined;
+  const [name, from] = (typeof kind === 'string' && errors[kind]) || [];
   const error =
-    target?.type === 'number' && scaled !== undefined
-      ? `, ${kind === 'l1' ? 'mean absolute error' : 'error'} ${(scaled * target.std).toPrecision(4)} in units of "${target.name}"`
+    target?.type === 'number' && from && typeof loss === 'number'
+      ? `, ${name} ${(from(loss) * target.std).toPrecision(4)} in units of "${target.name}"`
       : '';
   const share = typeof accuracy === 'number' ? `, accuracy ${(100 * accuracy).toFixed(2)} %` : '';
   return `loss ${typeof loss === 'number' ? loss.toPrecision(4) : 'not finite'}${share}${error}`;

@@ -82,7 +82,7 @@ export async function listImages(
 /**
  * Lists all images in a folder and its subfolders, without classes, for predictions.
  *
- * @throws {ClrError} if there are none, or some in formats other than PNG and JPEG
+ * @throws {ClrError} if the folder has no images, or has images in formats other than PNG and JPEG
  *
  * @example
  * ```ts

@@ -289,7 +289,7 @@ function refuseHuge(name: string, std: number): void {
   );
 }
 
-/** The answers with "None" as a class. Between texts it is a name; a number that is None is missing. */
+/** Makes "None" a class of a target of texts, because it may be the name of one. A number "None" is still missing. */
 function withNone(table: Table, name: string, answers: ColumnValues, notes: string[]): ColumnValues {
   if (answers instanceof Float64Array) return answers;
   let first: string | undefined;

@@ -52,7 +52,7 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
   check(options, path) {
     checkBounds(options, path);
     if (options.threePhase && (options.pctStart ?? 0) > 0.5) {
-      const expected = 'at most 0.5 with `threePhase`, which goes down as long as it goes up';
+      const expected = 'at most 0.5 with `threePhase`, because the fall takes as long as the rise';
       const advice = 'The third phase needs the rest of the run.';
       throw new PolicyError(join(path, 'pctStart'), options.pctStart, expected, advice);
     }

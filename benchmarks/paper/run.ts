@@ -1,7 +1,6 @@
 /**
  * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure). Started again, it
- * continues and ends with the same bits as an uninterrupted run. (Only `auto` runs start from the beginning.) A
- * finished run is stored in traces/ and not repeated.
+ * continues and ends with the same bits as an uninterrupted run. A finished run is stored in traces/ and not repeated.
  *
  * npx tsx paper/run.ts --list
  * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
@@ -21,10 +20,19 @@ import { blockSteps, hasTrace, readTraces, type Trace, writeTrace } from './trac
 
 /** The data in a checkpoint besides the state. */
 interface Progressed {
+  /** The sum of the losses of each block of steps. */
   readonly sums: readonly number[];
   readonly looks: Trace['looks'];
   readonly seconds: number;
 }
+
+/** The data in a checkpoint of an `auto` run besides the state. */
+interface AutoProgressed extends Omit<Progressed, 'looks'> {
+  /** The updates of the range test. */
+  readonly tested: number;
+}
+
+const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,7 +77,6 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   const { name, steps, net, optimizer, batch, images, policy, lookEvery } = experiment;
   if (policy === 'auto') return runAuto(experiment, seed, signal);
   if (!values.check && hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
-  const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const sharedStart = (of: string, after: number): string =>
     `${folder}${of}-seed${seed}-${after}.safetensors`;
@@ -150,42 +157,57 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   }
 }
 
-/**
- * Lets `autoClr` find the rate and train. The steps of the range test count in the budget. A stopped run cannot resume.
- * It starts from the beginning.
- */
+/** Lets `autoClr` find the rate and train. The steps of the range test count in the budget. */
 async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
   const { name, steps, net, optimizer, batch, images } = experiment;
   if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
+  mkdirSync(folder, { recursive: true });
+  const path = `${folder}${name}-seed${seed}.safetensors`;
+  const store = fileStore(path);
+  const from = await store.load();
+  const before = from?.extra as unknown as AutoProgressed | undefined;
+  let sums = [...(before?.sums ?? [])];
+  let tested = before?.tested ?? 0;
   const cifar = await loadCifar(images);
   const trainer = await createNet({
     ...{ net, seed, optimizer },
     ...(values.threads && { threads: Number(values.threads) }),
   });
-  const progress = createProgress(name, steps, 0);
+  const progress = createProgress(name, steps, tested + (from?.step ?? 0));
   const began = Date.now();
-  let taken = 0;
+  const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
   try {
     const { policy, run, trace, finding } = await autoClr(trainer, () => cifar.batches(batch), {
       ...{ steps, signal, stepsPerEpoch: images / batch },
-      onEvent({ type }) {
-        if (type === 'sweep' || type === 'step') progress.update(++taken, undefined);
+      ...(from && { from }),
+      checkpoint: {
+        every: { seconds: 60 },
+        save: (checkpoint) => store.save({ ...checkpoint, extra: { sums, tested, seconds: seconds() } }),
+      },
+      onEvent(event) {
+        if (event.type === 'sweep') progress.update(++tested, undefined);
+        if (event.type !== 'step') return;
+        const { step, loss } = event.step;
+        // A run that diverged starts again.
+        if (step === 0) sums = [];
+        const block = Math.floor(step / blockSteps);
+        sums[block] = (sums[block] ?? 0) + (loss ?? Number.NaN);
+        progress.update(tested + step + 1, undefined);
       },
     });
-    if (signal.aborted)
-      return console.log(`\n${name}: stopped. The same command starts it from the beginning.`);
+    if (signal.aborted) return console.log(`\n${name}: stopped. The same command resumes it.`);
     if (!policy || !run) throw new Error(`autoClr trained nothing: ${finding.reasons.join(' ')}`);
     const { loss, accuracy } = await trainer.evaluate(cifar.test);
-    const blocks = Math.ceil(run.steps.length / blockSteps);
+    const meanOf = (sum: number, block: number): number | null => {
+      const mean = sum / Math.min(blockSteps, run.step - block * blockSteps);
+      return Number.isFinite(mean) ? rounded(mean) : null;
+    };
+    rmSync(path, { force: true });
     writeTrace({
       ...{ experiment: name, seed },
       looks: [{ step: steps, loss: rounded(loss), accuracy: rounded(accuracy) }],
-      seconds: Math.round((Date.now() - began) / 1000),
-      losses: Array.from({ length: blocks }, (_, block) => {
-        const part = run.steps.slice(block * blockSteps, (block + 1) * blockSteps);
-        const mean = part.reduce((sum, step) => sum + (step.loss ?? Number.NaN), 0) / part.length;
-        return Number.isFinite(mean) ? rounded(mean) : null;
-      }),
+      seconds: seconds(),
+      losses: sums.map(meanOf),
       processor: cpus()[0]?.model ?? 'unknown',
       auto: {
         policy,

@@ -35,6 +35,10 @@ describeExamples({
   scope: async () => ({
     bytes: lenet,
     trainable: await onnx.createTrainer(ort, lenet, { loss: 'crossEntropy', optimizer: core.sgd() }),
+    fresh: await onnx.createTrainer(ort, lenet, {
+      loss: 'crossEntropy',
+      optimizer: core.sgd({ momentum: 0.9 }),
+    }),
     batches: patterns({ batches: 25, seed: 1 }),
     validation: patterns({ batches: 5, seed: 2 }),
     // The globals of a web page that Node does not have.

@@ -1,7 +1,7 @@
 import { type AverageState, checkOptionNames } from '@clr/core';
 import { fail, inWords } from './errors.ts';
 
-/** Everything a run needs to resume: pass it as `from` to core's `train`. */
+/** Everything a run needs to resume: pass it as `from` to core's `train` or `autoClr`. */
 export interface Checkpoint<S extends object = object> {
   /** The step at which the run resumes: the number of updates applied. */
   readonly step: number;
@@ -9,6 +9,8 @@ export interface Checkpoint<S extends object = object> {
   readonly snapshot: S;
   /** The average of the weights, if the run keeps one (the option `average` of `train`). */
   readonly average?: AverageState;
+  /** The rest of a run of `autoClr`, if it is one. */
+  readonly autoClr?: object;
   /** Anything else the run needs, as JSON: its policy, the seed of its batches, … */
   readonly extra?: unknown;
 }
@@ -21,10 +23,11 @@ export interface CheckpointStore {
   load(): Promise<Checkpoint | undefined>;
 }
 
-/** Throws if a checkpoint has no step, no snapshot, or an invalid average. */
+/** Throws if a checkpoint has no step, no snapshot, an invalid average, or an invalid state of `autoClr`. */
 export function checkCheckpoint(checkpoint: Checkpoint): void {
-  const names = ['step', 'snapshot', 'average', 'extra'] as const;
-  const { step, snapshot, average } = checkOptionNames('clr/checkpoint', 'a checkpoint', checkpoint, names);
+  const names = ['step', 'snapshot', 'average', 'autoClr', 'extra'] as const;
+  const given = checkOptionNames('clr/checkpoint', 'a checkpoint', checkpoint, names);
+  const { step, snapshot, average, autoClr } = given;
   if (!Number.isSafeInteger(step) || step < 0) {
     throw fail(
       'step to be an integer of at least 0',
@@ -38,6 +41,10 @@ export function checkCheckpoint(checkpoint: Checkpoint): void {
       `snapshot = ${inWords(snapshot)}`,
       'Pass the result of snapshot() of the adapter.',
     );
+  }
+  if (autoClr !== undefined && (typeof autoClr !== 'object' || autoClr === null)) {
+    const advice = 'Save the checkpoint that `autoClr` passes to `save`, unchanged.';
+    throw fail('a state of `autoClr`', `autoClr = ${inWords(autoClr)}`, advice);
   }
   if (average === undefined) return;
   const { type, snapshots } = average ?? {};

@@ -34,28 +34,22 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { arrays, metadata } = unpack(bytes);
   if (metadata.format !== format) throw damaged('a safetensors file that is not a checkpoint');
   if (!(await isSealed(bytes))) throw damaged('bytes that do not match their checksum');
-  const { step, snapshot: tree, average: gathered, extra } = parse(metadata.checkpoint ?? '');
+  const { step, extra, ...trees } = parse(metadata.checkpoint ?? '');
   checkJson(extra, damaged);
   // The name of a tensor begins with its number in the tree.
   const numbered = [...arrays].map(([name, array]) => ({ index: Number.parseInt(name, 10), array }));
   numbered.sort((a, b) => a.index - b.index);
   if (numbered.some(({ index }, i) => index !== i)) throw damaged('tensors that are not numbered in order');
   const tensors = numbered.map(({ array }) => array);
-  const state =
-    gathered === undefined
-      ? { snapshot: fromTree(tree, tensors) }
-      : fromTree({ snapshot: tree, average: gathered }, tensors);
-  const { snapshot, average } = state as Pick<Checkpoint, 'snapshot' | 'average'>;
-  const checkpoint = {
-    step: step as number,
-    snapshot,
-    ...(average === undefined ? {} : { average }),
-    ...(extra === undefined ? {} : { extra }),
-  };
+  // A snapshot without further parts is a tree of its own.
+  const state = (
+    Object.keys(trees).length > 1 ? fromTree(trees, tensors) : { snapshot: fromTree(trees.snapshot, tensors) }
+  ) as Omit<Checkpoint, 'step' | 'extra'>;
+  const checkpoint = { step: step as number, ...state, ...(extra === undefined ? {} : { extra }) };
   try {
     checkCheckpoint(checkpoint);
   } catch (cause) {
-    throw damaged(`step = ${inWords(step)}, snapshot = ${typeof snapshot} (${String(cause)})`);
+    throw damaged(`step = ${inWords(step)}, snapshot = ${typeof state.snapshot} (${String(cause)})`);
   }
   return checkpoint;
 }

@@ -12,7 +12,7 @@ export const format = 'clr.checkpoint.2';
 /**
  * Writes a checkpoint as a safetensors file. Every typed array of the snapshot becomes a tensor named by its path. The
  * rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
- * tensors. If there is an average, the paths begin with `snapshot.` and `average.`.
+ * tensors. If there is an average or a state of `autoClr`, the paths begin with `snapshot.`, `average.` or `autoClr.`.
  *
  * The snapshot is copied before this function returns its promise, so it may change afterwards.
  *
@@ -31,9 +31,10 @@ export const format = 'clr.checkpoint.2';
  */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   checkCheckpoint(checkpoint);
-  const { step, snapshot, average, extra } = checkpoint;
+  const { step, snapshot, average, autoClr, extra } = checkpoint;
+  const more = average !== undefined || autoClr !== undefined;
   checkJson(extra);
-  const { tree, leaves } = toTree(average ? { snapshot, average } : snapshot);
+  const { tree, leaves } = toTree(more ? { snapshot, average, autoClr } : snapshot);
   if (leaves.length === 0) {
     throw fail(
       'a snapshot with typed arrays',
@@ -41,7 +42,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       'Pass the result of snapshot() of the adapter.',
     );
   }
-  const trees = average ? (tree as object) : { snapshot: tree };
+  const trees = more ? (tree as object) : { snapshot: tree };
   const json = JSON.stringify({ step, ...trees, ...(extra === undefined ? {} : { extra }) });
   if (json.length > limits.header / 2) {
     throw fail(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { referenceSubject, referenceTrainable } from '@clr/conformance';
-import { type Checkpoint, ClrError, train, triangular } from '@clr/core';
+import { autoClr, type Checkpoint, ClrError, train, triangular } from '@clr/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withHeader } from '../../test/withHeader.ts';
@@ -19,6 +19,14 @@ const snapshot = {
 };
 
 const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** Batches of rows whose class is their largest feature, of three. */
+const learnable = Array.from({ length: 6 }, (_, batch) => {
+  const features = Array.from({ length: 8 }, (_, row) =>
+    Array.from({ length: 4 }, (_, i) => Math.sin(97 * batch + 31 * row + 7 * i)),
+  );
+  return { features, classes: features.map((row) => row.indexOf(Math.max(...row.slice(0, 3)))) };
+});
 
 describe('a checkpoint', () => {
   it('is decoded unchanged, including extra', async () => {
@@ -51,6 +59,37 @@ describe('a checkpoint', () => {
     expect(rest.weights).toEqual(whole.weights);
     expect(rest.averages).toEqual(whole.averages.slice(1));
     expect(rest.files).toEqual(whole.files.slice(1));
+  });
+
+  it('holds a run of autoClr, so that it resumes with the same bits', async () => {
+    const run = async (from?: Checkpoint) => {
+      const trainable = referenceTrainable({ features: 4, classes: 3 });
+      const files: Uint8Array[] = [];
+      const { run: _, ...result } = await autoClr(trainable, learnable, {
+        ...{ steps: 400, plan: 'cycles', average: true, validation: learnable },
+        checkpoint: { save: async (checkpoint) => void files.push(await encodeCheckpoint(checkpoint)) },
+        ...(from && { from }),
+      });
+      return { files, result, weights: trainable.weights };
+    };
+    const whole = await run();
+    expect(whole.files.length).toBeGreaterThan(2);
+    const rest = await run(await decodeCheckpoint(whole.files[1]!));
+    expect(rest.weights).toEqual(whole.weights);
+    expect(rest.result).toEqual(whole.result);
+    expect(rest.files).toEqual(whole.files.slice(2));
+  });
+
+  it('refuses an invalid state of autoClr', async () => {
+    for (const autoClr of [null, 3, 'state']) {
+      const saving = encodeCheckpoint({ step: 1, snapshot, autoClr: autoClr as never });
+      await expect(saving).rejects.toThrow('Expected a state of `autoClr`');
+    }
+    const file = await encodeCheckpoint({ step: 5, snapshot });
+    const damaged = withHeader(file, (header) =>
+      header.replace('\\"step\\":5', '\\"step\\":5,\\"autoClr\\":7'),
+    );
+    await expect(decodeCheckpoint(damaged)).rejects.toThrow(ClrError);
   });
 
   it('refuses an invalid average', async () => {

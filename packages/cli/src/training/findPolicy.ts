@@ -43,7 +43,7 @@ export async function findPolicy(
 
 /**
  * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead,
- * because such a run can be resumed. A range test that was interrupted starts over, and gives the same bits.
+ * because it also trains at a given rate. A range test that was interrupted starts over, and gives the same bits.
  */
 async function findOn(
   trainable: Trainable<Batch>,

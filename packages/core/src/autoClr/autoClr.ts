@@ -5,6 +5,7 @@ import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { findRates } from './findRates.ts';
+import { type Search, searchOf } from './resume.ts';
 import { createSession, type Session } from './session.ts';
 import { trainStably } from './trainStably.ts';
 import { giveVerdict } from './verdict.ts';
@@ -21,6 +22,8 @@ import { giveVerdict } from './verdict.ts';
  *
  * If the range test gives no suggestion, nothing is trained and the model stays unchanged. `finding.reasons` then say
  * why.
+ *
+ * With `checkpoint` a long run can be stopped at any moment, and the same call with `from` continues its training.
  *
  * @param batches - an iterable that can be iterated more than once, as `validation` must be too
  * @throws {PolicyError} if a count is bad, or if a plan does not fit the budget or the other options
@@ -47,7 +50,8 @@ export async function autoClr<Batch>(
       trained = (result.best?.step ?? 0) > 0;
       return result;
     },
-    // Settling or the warm-up may have changed the model. If no trained state is kept, the original one is restored.
+    // Settling, the warm-up or an earlier part of a resumed run may have changed the model. If no trained state is kept,
+    // the original one is restored.
     async () => {
       const { untouched } = session;
       if (!untouched || trained) return;
@@ -62,7 +66,8 @@ export async function autoClr<Batch>(
 }
 
 async function run<Batch>(session: Session<Batch>): Promise<AutoClrResult> {
-  const { trainable, plan, rivals, cost, options } = session;
+  const { trainable, rivals, resumed, cost, options } = session;
+  if (resumed) return trainFrom(session, searchOf(session, resumed));
   const { validation, signal, onEvent } = options;
 
   const start = validation && (await evaluateLogged(trainable, validation, 'before any step', signal));
@@ -74,8 +79,11 @@ async function run<Batch>(session: Session<Batch>): Promise<AutoClrResult> {
   const verdict = rivals.length > 0 ? await giveVerdict(session, finding) : undefined;
   if (verdict) await onEvent?.({ type: 'verdict', verdict });
 
-  // A small margin in a short trial means little.
-  const chosen = verdict?.clear ? verdict.winner : plan;
-  const trained = await trainStably(session, chosen, finding, start);
-  return { trace, ...trained, ...(verdict && { verdict }), cost };
+  return trainFrom(session, { trace, finding, ...(start && { start }), ...(verdict && { verdict }) });
+}
+
+async function trainFrom<Batch>(session: Session<Batch>, search: Search): Promise<AutoClrResult> {
+  const { trace, verdict } = search;
+  const trained = await trainStably(session, search);
+  return { trace, ...trained, ...(verdict && { verdict }), cost: session.cost };
 }

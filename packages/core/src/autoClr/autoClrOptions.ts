@@ -1,8 +1,10 @@
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
+import type { CheckpointOptions } from '../train/saver.ts';
 import type { AbortSignalLike } from '../trainable/abortSignal.ts';
 import type { BatchPass } from '../trainable/batches.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
 import type { TrainingStep, Trough } from '../trainable/run.ts';
 import type { TroughReading } from '../troughs/readTroughs.ts';
 import type { TroughCombination, Verdict } from './autoClrResult.ts';
@@ -48,6 +50,18 @@ export interface AutoClrOptions<Batch> {
   readonly average?: boolean;
   /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
   readonly ensemble?: boolean;
+  /**
+   * Saves the run while it trains: at every trough, at the end, when `signal` stops it, and after every given number of
+   * steps or seconds. The range test and the verdict are short, so nothing is saved before they are over. A run that
+   * ends before then starts again without `from`. A checkpoint holds the model up to three times: its state, its state
+   * before the training, and the best state.
+   */
+  readonly checkpoint?: CheckpointOptions;
+  /**
+   * The checkpoint to continue from. Model, batches and options must be those of the run that saved it. The result is
+   * bit-identical to that of an uninterrupted run, except that `run` records only the steps from the checkpoint on.
+   */
+  readonly from?: Checkpoint;
   /** Stops cleanly between two steps and returns the best state so far. */
   readonly signal?: AbortSignalLike;
   /** Finishes the current cycle and stops training at its trough. The only trough of `'decay'` is its end. */
@@ -90,7 +104,10 @@ export type AutoClrEvent =
       /** Which plan won the trials, and by how much. */
       readonly verdict: Verdict;
     }
-  /** Emitted before training, when the bounds are reduced, and when a diverged run starts again with lower rates. */
+  /**
+   * Emitted before training, also before resumed training, when the bounds are reduced, and when a diverged run starts
+   * again with lower rates.
+   */
   | {
       /** A policy is about to be trained. */
       readonly type: 'policy';

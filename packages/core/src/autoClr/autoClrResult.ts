@@ -76,7 +76,7 @@ export interface AutoClrResult {
    * aborted.
    */
   readonly policy?: Policy;
-  /** The record of the training. Absent if nothing was trained. */
+  /** The record of the training, of a resumed one from its checkpoint on. Absent if nothing was trained. */
   readonly run?: TrainingRun;
   /** The best state: a trough, the end, the average of troughs, or the start. The model is left in this state. */
   readonly best?: BestState;

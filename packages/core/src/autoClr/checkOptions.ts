@@ -5,6 +5,7 @@ import { readPolicy } from '../policies/readPolicy.ts';
 import { minSweep } from '../rangeTest/calibration.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
+import { createSaver } from '../train/saver.ts';
 import { checkSignal } from '../trainable/abortSignal.ts';
 import { type Batches, checkBatches, checkPass } from '../trainable/batches.ts';
 import { checkTrainable } from '../trainable/checkTrainable.ts';
@@ -39,7 +40,7 @@ const names = [
     'patience',
     'reductions',
   ] as const),
-  ...(['average', 'ensemble', 'signal', 'stopAtTrough', 'onEvent'] as const),
+  ...(['average', 'ensemble', 'checkpoint', 'from', 'signal', 'stopAtTrough', 'onEvent'] as const),
 ] as const;
 
 /** Checks all arguments of `autoClr` before anything changes. */
@@ -62,6 +63,7 @@ export function checkOptions<Batch>(
   }
   checkSignal('signal', options.signal);
   checkSignal('stopAtTrough', options.stopAtTrough);
+  createSaver(trainable, options.checkpoint, { step: 0 });
   checkBatches('batches', batches, true);
   if (validation) checkPass('validation', validation);
   else if (options.patience || options.average || options.ensemble) {

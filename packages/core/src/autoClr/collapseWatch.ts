@@ -12,10 +12,17 @@ import { median } from '../statistics.ts';
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 
+/** What a watch has seen: the last losses, and the largest fall of the loss. */
+export interface CollapseState {
+  readonly losses: readonly number[];
+  readonly gained: number;
+}
+
 /** Watches the losses of a training run. */
 export interface CollapseWatch {
   readonly collapsed: boolean;
   see(loss: number | null): void;
+  state(): CollapseState;
 }
 
 /**
@@ -23,19 +30,24 @@ export interface CollapseWatch {
  * stays finite, but lowering the rate does not reduce it again.
  *
  * @param untrained - losses before anything was learned; if there are none, no collapse is reported
+ * @param from - the state of a watch to continue
  */
-export function createCollapseWatch(untrained: readonly number[]): CollapseWatch {
+export function createCollapseWatch(
+  untrained: readonly number[],
+  from: CollapseState = { losses: [], gained: 0 },
+): CollapseWatch {
   const start = untrained.length > 0 ? median(untrained) : Infinity;
   const noise = Math.sqrt(
     untrained.reduce((sum, loss) => sum + (loss - start) ** 2, 0) / Math.max(1, untrained.length),
   );
-  const losses: number[] = [];
-  let gained = 0;
+  const losses = [...from.losses];
+  let { gained } = from;
   let collapsed = false;
   return {
     get collapsed() {
       return collapsed;
     },
+    state: () => ({ losses: [...losses], gained }),
     see(loss) {
       losses.push(loss ?? Infinity);
       losses.splice(0, losses.length - collapse.steps);

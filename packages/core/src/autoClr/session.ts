@@ -4,6 +4,7 @@ import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { Cost } from './autoClrResult.ts';
 import { type Choice, checkOptions } from './checkOptions.ts';
 import type { Passed } from './keepOnTheWay.ts';
+import { type AutoClrState, settingsOf, stateOf } from './resume.ts';
 
 /** The data shared by the parts of one `autoClr` run. */
 export interface Session<Batch> extends Choice {
@@ -21,6 +22,10 @@ export interface Session<Batch> extends Choice {
    * sweep.
    */
   warm?: Passed & { readonly before: Snapshot };
+  /** The options that a resumed run must have too. */
+  readonly settings: AutoClrState['settings'];
+  /** The state of the run that this one continues. */
+  readonly resumed?: AutoClrState;
   /** Returns the updates of the budget that are not spent yet. */
   readonly left: () => number;
 }
@@ -32,9 +37,15 @@ export function createSession<Batch>(
   options: AutoClrOptions<Batch>,
 ): Session<Batch> {
   const choice = checkOptions(trainable, batches, options);
-  const cost = { rangeTest: 0, settling: 0, verdict: 0, training: 0 };
+  const settings = settingsOf(options, choice.plan);
+  const resumed = stateOf(options.from, settings);
+  const cost = { rangeTest: 0, settling: 0, verdict: 0, training: 0, ...resumed?.cost };
   const left = () => options.steps - cost.rangeTest - cost.settling - cost.verdict - cost.training;
-  return { ...choice, trainable, batches, options, cost, untrained: [], left };
+  return {
+    ...{ ...choice, trainable, batches, options, settings, cost, left },
+    untrained: resumed?.untrained ?? [],
+    ...(resumed && { resumed, untouched: resumed.untouched ?? resumed.home }),
+  };
 }
 
 /** The model, wrapped so that every update is counted as a cost of the given part of the run. */

@@ -4,7 +4,7 @@ import { toSchedule } from '../toSchedule.ts';
 import { train } from '../train/train.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
-import { comparable, endOf, isBetter } from '../trainable/metrics.ts';
+import { comparable, endOf, isBetter, lastTenth } from '../trainable/metrics.ts';
 import type { TrainingRun, Trough } from '../trainable/run.ts';
 import type { Metrics, Snapshot } from '../trainable/trainable.ts';
 import { thenTidyUp, withContext } from '../trainable/withContext.ts';
@@ -14,6 +14,7 @@ import { createCollapseWatch } from './collapseWatch.ts';
 import { averageTroughs, joinTroughs } from './combineTroughs.ts';
 import type { TrainingPlan } from './makePlan.ts';
 import { reduceAt, reductionsOf } from './planCycles.ts';
+import type { Progress } from './resume.ts';
 import type { Session } from './session.ts';
 
 /** The result of {@link trainPlan}. */
@@ -23,6 +24,18 @@ export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'e
   readonly run: TrainingRun;
 }
 
+/** How {@link trainPlan} starts, and where its checkpoints go. */
+export interface TrainPlanOptions {
+  /** The state to which a failed training returns. */
+  readonly home: Snapshot;
+  /** The metrics of the untouched model, if it is a candidate too. */
+  readonly start: LoggedMetrics | undefined;
+  /** The training to continue. */
+  readonly from: (Checkpoint & Progress) | undefined;
+  /** Saves the training if the session has the option `checkpoint`. */
+  readonly save: (checkpoint: Checkpoint, progress: Progress) => Promise<void>;
+}
+
 /** The most troughs that an average or an ensemble combines. */
 const maxTroughs = 5;
 
@@ -30,17 +43,14 @@ const maxTroughs = 5;
  * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the
  * best state. Only troughs and the end are candidates, because between the troughs the rate is high and the model is
  * worse.
- *
- * @param start - the metrics of the untouched model, if it is a candidate too
  */
 export async function trainPlan<Batch>(
   session: Session<Batch>,
   plan: TrainingPlan,
-  start: LoggedMetrics | undefined,
+  { home, start, from, save }: TrainPlanOptions,
 ): Promise<TrainedPlan> {
   const { trainable, batches, options } = session;
-  const { validation, patience, reductions = 2, signal, stopAtTrough, onEvent } = options;
-  const origin = await withContext('snapshot()', 'before training', () => trainable.snapshot());
+  const { validation, patience, reductions = 2, checkpoint, signal, stopAtTrough, onEvent } = options;
   let best: BestState | undefined;
   const consider = async (
     metrics: Metrics | undefined,
@@ -48,17 +58,26 @@ export async function trainPlan<Batch>(
   ) => {
     if (metrics && (!best || isBetter(metrics, best))) best = { ...metrics, ...(await state()) };
   };
-  const untouched = session.untouched ?? origin;
-  await consider(start && comparable(start), async () => ({ step: 0, snapshot: untouched }));
+  const untouched = session.untouched ?? home;
+  if (from) best = from.best && { ...from.best, snapshot: from.best.snapshot ?? untouched };
+  else await consider(start && comparable(start), async () => ({ step: 0, snapshot: untouched }));
 
-  const watch = createCollapseWatch(session.untrained);
+  const watch = createCollapseWatch(session.untrained, from?.watch);
   let { policy } = plan;
   let schedule = toSchedule(policy);
-  let done = false;
-  const troughs: Trough[] = [];
-  let kept: Checkpoint[] = [];
+  let done = from?.done ?? false;
+  const losses: (number | null)[] = [...(from?.losses ?? [])];
+  const troughs: Trough[] = [...(from?.troughs ?? [])];
+  let kept: readonly Checkpoint[] = from?.kept ?? [];
+  const progressAt = (step: number): Progress => {
+    return {
+      ...{ policy, steps: plan.steps, done, watch: watch.state(), troughs: [...troughs], kept },
+      losses: Float64Array.from(lastTenth(losses, step) as number[]),
+      ...(best && { best: best.step > 0 ? best : { step: 0, ...comparable(best)! } }),
+    };
+  };
   const takeSteps = async (): Promise<TrainedPlan> => {
-    await onEvent?.({ type: 'policy', ...plan });
+    await onEvent?.({ type: 'policy', policy, steps: plan.steps });
     const run = await train(trainable, batches, {
       policy: {
         lr: (step) => schedule.lr(step),
@@ -66,6 +85,16 @@ export async function trainPlan<Batch>(
         position: (step) => schedule.at(step),
       },
       steps: plan.steps,
+      ...(from && { from }),
+      ...(checkpoint && {
+        checkpoint: {
+          ...checkpoint,
+          // A run that has collapsed starts again, so its previous checkpoint stays.
+          save: async (at: Checkpoint) => {
+            if (!watch.collapsed) await save(at, progressAt(at.step));
+          },
+        },
+      }),
       signal: {
         get aborted() {
           return watch.collapsed || signal?.aborted === true;
@@ -80,6 +109,7 @@ export async function trainPlan<Batch>(
       },
       ...(validation && { evaluate: validation }),
       onStep: (step) => {
+        losses.push(step.loss);
         if (!best?.step) watch.see(step.loss);
         return onEvent?.({ type: 'step', step });
       },
@@ -120,7 +150,7 @@ export async function trainPlan<Batch>(
       const metrics = judged
         ? await evaluateLogged(trainable, validation, 'after an abort', undefined)
         : undefined;
-      const end = metrics ? comparable(metrics) : endOf(run);
+      const end = metrics ? comparable(metrics) : endOf(run, losses);
       await consider(end, async () => ({ step, snapshot: await trainable.snapshot() }));
     }
     const joint: { average?: TroughCombination; ensemble?: TroughCombination } = {};
@@ -141,7 +171,7 @@ export async function trainPlan<Batch>(
   };
   // Restore also after an error, because the best state so far is better than an unknown one.
   return thenTidyUp(takeSteps, () => {
-    const { snapshot } = best?.step ? best : { snapshot: origin };
+    const { snapshot } = best?.step ? best : { snapshot: home };
     const lost = 'The model is not in its best state.';
     return withContext('restore()', 'after training', () => trainable.restore(snapshot), lost);
   });

@@ -1,13 +1,14 @@
 import { rateOf, showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
-import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { withContext } from '../trainable/withContext.ts';
-import { makePlan, type Plan } from './makePlan.ts';
+import { makePlan } from './makePlan.ts';
+import { type AutoClrState, type Progress, plainVerdict, type Search } from './resume.ts';
 import type { Session } from './session.ts';
 import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 
 /** The number of times that a run may start again, and the divisor of its rates each time. */
-const retries = { most: 3, divisor: 4 } as const;
+const retries = { first: { factor: 1, more: 3 }, divisor: 4 } as const;
 
 /**
  * The warm-up's share of the steps after a sweep that has warmed up the model. It was chosen to be short, so that the
@@ -30,13 +31,16 @@ function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
  */
 export async function trainStably<Batch>(
   session: Session<Batch>,
-  plan: Plan,
-  finding: RangeTestFinding,
-  start: LoggedMetrics | undefined,
+  { trace, finding, start, verdict }: Search,
 ): Promise<TrainedPlan & { readonly finding: RangeTestFinding }> {
-  const { trainable, cost, left, firstCycle, options } = session;
+  const { trainable, cost, left, firstCycle, resumed, options } = session;
+  // A small margin in a short trial means little.
+  const plan = verdict?.clear ? verdict.winner : session.plan;
   const reasons = [...finding.reasons];
-  let warm = session.warm;
+  const found = () => ({ ...finding, reasons: [...reasons] });
+  let { warm } = session;
+  const snapshot = () => withContext('snapshot()', 'before training', () => trainable.snapshot());
+  const home = resumed?.home ?? warm?.before ?? (await snapshot());
   if (warm) {
     const { snapshot, lr } = warm;
     await withContext('restore()', 'before training', () => trainable.restore(snapshot));
@@ -44,20 +48,30 @@ export async function trainStably<Batch>(
       `The training continued from the state in which the sweep had reached ${showNumber(lr)}. The sweep up to there was its warm-up.`,
     );
   }
-  for (let [factor, more] = [1, retries.most as number]; ; factor /= retries.divisor, more--) {
+  let from = resumed && { ...resumed.progress, ...options.from! };
+  for (let { factor, more } = resumed?.retries ?? retries.first; ; factor /= retries.divisor, more--) {
     const warmup = warm && restOfWarmup;
-    const made = makePlan(plan, scaled(finding, factor), left(), options.stepsPerEpoch, warmup);
-    const trained = await trainPlan(session, made, start);
+    const made = from ?? makePlan(plan, scaled(finding, factor), left(), options.stepsPerEpoch, warmup);
+    const spent = { ...cost };
+    const save = async (at: Checkpoint, progress: Progress): Promise<void> => {
+      const { untrained, untouched, settings } = session;
+      const autoClr: AutoClrState = {
+        ...{ version: 1, settings, trace, finding: found(), cost: spent, untrained, home, progress },
+        ...(untouched && untouched !== home && { untouched }),
+        ...(start && { start }),
+        ...(verdict && { verdict: plainVerdict(verdict) }),
+        retries: { factor, more },
+      };
+      await options.checkpoint!.save({ ...at, autoClr });
+    };
+    const trained = await trainPlan(session, made, { home, start, from, save });
+    from = undefined;
     const { run, best } = trained;
-    cost.training += run.steps.length;
+    cost.training += run.step;
     const lost = run.stopped?.reason === 'diverged' && !best?.step;
-    if (!lost || more === 0 || left() < firstCycle) return { ...trained, finding: { ...finding, reasons } };
+    if (!lost || more === 0 || left() < firstCycle) return { ...trained, finding: found() };
+    warm = undefined;
     const last = run.steps.at(-1)!;
-    if (warm) {
-      const { before } = warm;
-      await withContext('restore()', 'after training', () => trainable.restore(before));
-      warm = undefined;
-    }
     reasons.push(`The training diverged at ${rateOf(last)} and started again at a quarter of its rates.`);
   }
 }

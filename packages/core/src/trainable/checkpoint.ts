@@ -16,4 +16,6 @@ export interface Checkpoint {
   readonly snapshot: Snapshot;
   /** The state of the average that the option `average` of `train` keeps. */
   readonly average?: AverageState;
+  /** What `autoClr` needs to continue its run. `train` does not read it. */
+  readonly autoClr?: object;
 }

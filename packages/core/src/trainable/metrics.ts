@@ -17,11 +17,23 @@ export function comparable({ loss, accuracy }: Pick<Trough, 'loss' | 'accuracy'>
   return typeof accuracy === 'number' ? { loss, accuracy } : { loss };
 }
 
-/** The final metrics of a run: its last evaluation, or else the mean training loss of the last tenth of its steps. */
-export function endOf({ final, steps, stopped }: TrainingRun): Metrics | undefined {
+/**
+ * The final metrics of a run: its last evaluation, or else the mean training loss of the last tenth of its steps.
+ *
+ * @param losses - the losses of the run; at least those of its last tenth
+ */
+export function endOf(
+  { final, step, steps, stopped }: TrainingRun,
+  losses: readonly (number | null)[] = steps.map(({ loss }) => loss),
+): Metrics | undefined {
   if (stopped?.reason === 'diverged') return undefined;
   if (final) return comparable(final);
-  const tail = steps.slice(-Math.ceil(steps.length / 10));
-  const sum = tail.reduce((total, { loss }) => total + (loss ?? Number.NaN), 0);
+  const tail = lastTenth(losses, step);
+  const sum = tail.reduce<number>((total, loss) => total + (loss ?? Number.NaN), 0);
   return comparable({ loss: tail.length > 0 ? sum / tail.length : null });
+}
+
+/** The losses of the last tenth of the steps of a run. */
+export function lastTenth<Loss>(losses: readonly Loss[], steps: number): readonly Loss[] {
+  return steps > 0 ? losses.slice(-Math.ceil(steps / 10)) : [];
 }

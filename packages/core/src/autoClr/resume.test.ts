@@ -120,6 +120,41 @@ describe('autoClr with a checkpoint', () => {
     }
   });
 
+  it.each<[string, Options]>([
+    ['a decay', {}],
+    ['cycles', { plan: 'cycles', stepsPerEpoch: 3, patience: 2, steps: 600 }],
+    ['an average', { average: true, stepsPerEpoch: 8 }],
+  ])('repeats an evaluation that an abort cut short: %s', async (_, options) => {
+    const whole = await runAll(options, linear);
+    const { troughs } = whole.result.run!;
+    for (const { step: stop } of troughs) {
+      const controller = new AbortController();
+      let last: Checkpoint | undefined;
+      const trainable = linear();
+      const { evaluate } = trainable;
+      let taken = -1;
+      trainable.evaluate = (batches) => {
+        if (taken === stop) controller.abort();
+        return evaluate(batches);
+      };
+      await autoClr(trainable, examples, {
+        ...{ steps: 400, validation: examples, ...options, signal: controller.signal },
+        checkpoint: {
+          save(checkpoint) {
+            last = checkpoint;
+          },
+        },
+        onEvent: (event) => {
+          if (event.type === 'step') taken = event.step.step + 1;
+        },
+      });
+      expect(last?.step).toBe(stop);
+      const rest = await runAll({ ...options, from: last! }, linear);
+      expect(apart(rest.result)).toEqual(apart(whole.result));
+      expect(rest.state).toEqual(whole.state);
+    }
+  });
+
   it('saves nothing before the training, so a run that was aborted in the range test starts again', async () => {
     const controller = new AbortController();
     const saved: Checkpoint[] = [];

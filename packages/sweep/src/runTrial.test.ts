@@ -48,6 +48,34 @@ describe('runTrial', () => {
     }
   });
 
+  it.each(['decay', 'cycles'] as const)('resumes autoClr with the same bits: %s', async (plan) => {
+    const job = jobOf({ ...tasks.autoClr, steps: 400, plan });
+    const saved: string[] = [];
+    const save = (checkpoint: TrialCheckpoint) => void saved.push(pack(checkpoint));
+    const whole = await runTrial(job, { open, save });
+    const { run } = whole!.autoClr!;
+    expect([run!.from, run!.steps.length, run!.troughs.length > 0]).toEqual([0, run!.step, true]);
+    expect(saved.length).toBeGreaterThan(5);
+    for (const each of saved) {
+      expect(text(await runTrial(job, { open, from: unpack(each) }))).toBe(text(whole));
+    }
+    for (const stop of [1, 60, 130, 135, 199, 200, 250]) {
+      const controller = new AbortController();
+      let last: TrialCheckpoint | undefined;
+      let taken = 0;
+      const stopped = await runTrial(job, {
+        open,
+        signal: controller.signal,
+        save: (checkpoint) => {
+          last = unpack(pack(checkpoint));
+        },
+        onStep: () => void (++taken === stop && controller.abort()),
+      });
+      expect(stopped).toBeUndefined();
+      expect(text(await runTrial(job, { open, ...(last && { from: last }) }))).toBe(text(whole));
+    }
+  });
+
   it('returns undefined for a stopped job, and stores no incomplete evaluation in a checkpoint', async () => {
     const job = jobOf(tasks.policy);
     const controller = new AbortController();
@@ -116,7 +144,13 @@ describe('runTrial', () => {
 });
 
 const pack = (checkpoint: TrialCheckpoint): string =>
-  JSON.stringify(checkpoint, (_, value) => (value instanceof Float32Array ? { floats: [...value] } : value));
+  JSON.stringify(checkpoint, (_, value) =>
+    ArrayBuffer.isView(value)
+      ? { numbers: [...(value as Float32Array)], double: value instanceof Float64Array }
+      : value,
+  );
 
 const unpack = (packed: string): TrialCheckpoint =>
-  JSON.parse(packed, (_, value) => (value?.floats ? Float32Array.from(value.floats) : value));
+  JSON.parse(packed, (_, value) =>
+    value?.numbers ? (value.double ? Float64Array : Float32Array).from(value.numbers) : value,
+  );

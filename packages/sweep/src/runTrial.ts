@@ -1,4 +1,5 @@
-import { autoClr, checkOptionNames, rangeTest } from '@clr/core';
+import { checkOptionNames, rangeTest } from '@clr/core';
+import { autoClrTrial } from './autoClrTrial.ts';
 import { fail, inWords } from './errors.ts';
 import type { Job } from './job.ts';
 import { parseJob } from './parseJob.ts';
@@ -27,9 +28,8 @@ export async function runTrial<Batch>(
 ): Promise<TrialResult | undefined> {
   const { open, signal, from } = checkOptionNames('clr/sweep', 'runTrial', options, names);
   const read = parseJob(job);
-  const resumable = read.task.type === 'fixed' || read.task.type === 'policy';
-  if (from && !resumable) {
-    const expected = `no checkpoint with the task ${read.task.type}, which cannot be resumed`;
+  if (from && read.task.type === 'rangeTest') {
+    const expected = 'no checkpoint with the task rangeTest, which cannot be resumed';
     throw fail(expected, `from with step ${inWords(from.step)}`, 'Leave out `from`.');
   }
   if (typeof open !== 'function') {
@@ -57,30 +57,18 @@ const openNames = ['trainable', 'batches', 'validation', 'onResult'] as const;
 
 async function runTask<Batch>(
   job: Job,
-  { trainable, batches, validation }: OpenedJob<Batch>,
+  opened: OpenedJob<Batch>,
   options: TrialOptions<Batch>,
 ): Promise<Pick<TrialResult, 'trace' | 'run' | 'autoClr'>> {
-  const { onStep, signal } = options;
-  const shared = { ...(validation && { validation }), ...(signal && { signal }) };
   const { task } = job;
   if (task.type === 'rangeTest') {
+    const { trainable, batches, validation } = opened;
+    const { onStep, signal } = options;
     const { type: _, ...rest } = task;
-    const told = { ...rest, ...shared, ...(onStep && { onStep }) };
-    return { trace: await rangeTest(trainable, batches, told) };
+    const given = { ...(validation && { validation }), ...(signal && { signal }), ...(onStep && { onStep }) };
+    return { trace: await rangeTest(trainable, batches, { ...rest, ...given }) };
   }
-  if (task.type === 'autoClr') {
-    const { type: _, ...rest } = task;
-    const result = await autoClr(trainable, batches, {
-      ...rest,
-      ...shared,
-      async onEvent(event) {
-        if (event.type === 'sweep') await onStep?.(event.point);
-        if (event.type === 'step') await onStep?.(event.step);
-      },
-    });
-    return { autoClr: recordOf(result) };
-  }
-  return {
-    run: await trainTrial(job, task, { trainable, batches, ...(validation && { validation }) }, options),
-  };
+  return task.type === 'autoClr'
+    ? { autoClr: recordOf(await autoClrTrial(job, task, opened, options)) }
+    : { run: await trainTrial(job, task, opened, options) };
 }

@@ -29,14 +29,14 @@ export interface TrialOptions<Batch> {
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
   /** Stops between two steps. The state of a training is saved first. */
   readonly signal?: AbortSignalLike;
-  /** The checkpoint to resume from: the last one that was passed to `save`. Only for the tasks `fixed` and `policy`. */
+  /** The checkpoint to resume from: the last one that was passed to `save`. Not for a range test. */
   readonly from?: Checkpoint & {
     /** The data that `save` received besides the state. */
     readonly extra?: unknown;
   };
   /**
-   * Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
-   * a range test or `autoClr` that was stopped starts over.
+   * Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only trainings are saved. A range test that was
+   * stopped, also that of `autoClr`, starts over.
    */
   readonly save?: (checkpoint: TrialCheckpoint) => void | Promise<void>;
 }

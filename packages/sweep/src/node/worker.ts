@@ -43,8 +43,7 @@ async function load(): Promise<Open<unknown> | undefined> {
 
 async function run(job: Job, open: Open<unknown>): Promise<FromWorker> {
   controller = new AbortController();
-  const { type } = job.task;
-  const resumable = folder !== '' && (type === 'fixed' || type === 'policy');
+  const resumable = folder !== '' && job.task.type !== 'rangeTest';
   const store = resumable ? fileStore(checkpointPath(folder, job.id)) : undefined;
   let told = 0;
   try {

@@ -7,9 +7,9 @@ import type { Trough } from '../trainable/run.ts';
 import type { Snapshot } from '../trainable/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { BestState, Cost, Trial, Verdict } from './autoClrResult.ts';
+import type { Choice } from './checkOptions.ts';
 import type { CollapseState } from './collapseWatch.ts';
 import type { Plan, TrainingPlan } from './makePlan.ts';
-import type { Session } from './session.ts';
 
 /** The state of a training between two steps, besides the state of the model. */
 export interface Progress extends TrainingPlan {
@@ -104,7 +104,7 @@ export function stateOf(
 }
 
 /** The search of the run that a session continues. */
-export function searchOf<Batch>({ plan, rivals }: Session<Batch>, state: AutoClrState): Search {
+export function searchOf({ plan, rivals }: Choice, state: AutoClrState): Search {
   const { trace, finding, start, verdict: kept } = state;
   const search = { trace, finding, ...(start && { start }) };
   if (!kept) return search;

@@ -92,6 +92,7 @@ export {
 export type {
   Hyperparameters,
   Metrics,
+  MetricWeights,
   Prediction,
   RestoreOptions,
   Snapshot,

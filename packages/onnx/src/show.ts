@@ -26,3 +26,7 @@ function kindOf(value: object): string {
 }
 
 const entry = (value: unknown): string => (Array.isArray(value) ? 'a list' : written(value));
+
+/** Formats a shape for an error message. A dynamic axis has its name, or a question mark. */
+export const shapeText = (dims: readonly (number | string)[]): string =>
+  `[${dims.map((dim) => (typeof dim === 'number' ? dim : dim.startsWith('{') ? dim.slice(1, -1) : '?')).join(', ')}]`;

@@ -50,6 +50,14 @@ describe('meanMetrics', () => {
     expect(await meanMetrics([b, a], same)).toEqual({ loss: 1.75 });
   });
 
+  it('weights loss and accuracy separately if a batch says so', async () => {
+    const batches = [
+      { examples: 4, loss: 1, accuracy: 1, weights: { loss: 1, accuracy: 4 } },
+      { examples: 4, loss: 2, accuracy: 0, weights: { loss: 3, accuracy: 1 } },
+    ];
+    expect(await meanMetrics(batches, same)).toEqual({ loss: 1.75, accuracy: 0.8 });
+  });
+
   it('refuses an empty source, and batches without examples', async () => {
     await expect(meanMetrics([], same)).rejects.toThrow('Expected at least one batch to evaluate on');
     for (const examples of [0, -1, Number.NaN, undefined as never]) {

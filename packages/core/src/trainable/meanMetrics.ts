@@ -1,6 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 import { type BatchPass, checkIterable, freshPass } from './batches.ts';
-import type { Metrics } from './trainable.ts';
+import type { Metrics, MetricWeights } from './trainable.ts';
 
 /** The metrics of one batch: numbers, or promises of them. */
 export interface BatchMetrics {
@@ -10,12 +10,15 @@ export interface BatchMetrics {
   readonly loss: number | Promise<number>;
   /** The share of the batch that was classified right, in [0, 1]. */
   readonly accuracy?: number | Promise<number> | undefined;
+  /** The weights of the two means, if they are not means over the examples. Default: the number of examples. */
+  readonly weights?: MetricWeights | undefined;
 }
 
 /**
  * Means over all examples of several batches, each batch weighted by its size: the result of an adapter's `evaluate`.
  *
- * `loss = Σ examples · loss / Σ examples`, and likewise for the accuracy if every batch has an accuracy.
+ * `loss = Σ examples · loss / Σ examples`, and likewise for the accuracy if every batch has an accuracy. A batch may
+ * give other weights than its number of examples.
  *
  * @param measure - computes the metrics of a batch; it is called for the batches in order, one at a time
  * @param ahead - the number of batches that may be measured before the metrics of the first are read; default 1
@@ -33,26 +36,31 @@ export async function meanMetrics<Batch>(
   ahead = 1,
 ): Promise<Metrics> {
   checkIterable('batches', batches);
-  let [examples, loss, accuracy] = [0, 0, 0];
+  let [lossWeight, accuracyWeight, loss, accuracy] = [0, 0, 0, 0];
   let classifies = true;
-  const pending: Promise<readonly [count: number, loss: number, accuracy: number | undefined]>[] = [];
+  const pending: Promise<readonly [weights: MetricWeights, loss: number, accuracy: number | undefined]>[] =
+    [];
   const settle = async (left: number): Promise<void> => {
     while (pending.length > left) {
-      const [count, batchLoss, batchAccuracy] = await pending[0]!;
+      const [weights, batchLoss, batchAccuracy] = await pending[0]!;
       pending.shift();
-      examples += count;
-      loss += count * batchLoss;
+      lossWeight += weights.loss;
+      loss += weights.loss * batchLoss;
       if (batchAccuracy === undefined) classifies = false;
-      else accuracy += count * batchAccuracy;
+      else {
+        accuracyWeight += weights.accuracy;
+        accuracy += weights.accuracy * batchAccuracy;
+      }
     }
   };
   try {
     for await (const batch of batches) {
-      const { examples: count, ...metrics } = await measure(batch);
+      const { examples, weights, ...metrics } = await measure(batch);
       pending.push(
-        Promise.all([metrics.loss, metrics.accuracy]).then(
-          (values) => [checkCount(count), ...values] as const,
-        ),
+        Promise.all([metrics.loss, metrics.accuracy]).then((values) => {
+          const count = checkCount(examples);
+          return [weights ?? { loss: count, accuracy: count }, ...values] as const;
+        }),
       );
       // A rejected promise is read late: without a handler until then, Node would end the process.
       pending.at(-1)!.catch(() => {});
@@ -62,14 +70,15 @@ export async function meanMetrics<Batch>(
   } finally {
     await Promise.allSettled(pending);
   }
-  if (examples === 0) {
+  if (lossWeight === 0) {
     throw new ClrError('clr/core', {
       expected: 'at least one batch to evaluate on',
       received: 'none',
       advice: freshPass,
     });
   }
-  return classifies ? { loss: loss / examples, accuracy: accuracy / examples } : { loss: loss / examples };
+  const mean = loss / lossWeight;
+  return classifies ? { loss: mean, accuracy: accuracy / accuracyWeight } : { loss: mean };
 }
 
 function checkCount(examples: number): number {

@@ -34,6 +34,17 @@ export interface Metrics {
   readonly accuracy?: number;
 }
 
+/**
+ * The weights of a batch's means when several batches are averaged: what the loss and the accuracy of the batch were
+ * divided by. They differ from the number of examples if classes have weights, or if some positions are ignored.
+ */
+export interface MetricWeights {
+  /** The weight of the mean loss, above 0. */
+  readonly loss: number;
+  /** The weight of the accuracy, above 0. */
+  readonly accuracy: number;
+}
+
 /** A model's outputs for one batch. */
 export interface Prediction {
   /** The model's outputs, example after example: probabilities if it classifies. */
@@ -42,6 +53,8 @@ export interface Prediction {
   score(outputs: Float32Array): Metrics | Promise<Metrics>;
   /** The number of examples in the batch. */
   readonly examples: number;
+  /** The weights of the scores, if they are not means over the examples. Default: the number of examples. */
+  readonly weights?: MetricWeights;
 }
 
 /**

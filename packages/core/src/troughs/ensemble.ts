@@ -60,8 +60,9 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
   return {
     predict: async (batches) => (await predictions(batches)).map(({ outputs }) => outputs),
     evaluate: async (batches) =>
-      meanMetrics(await predictions(batches), async ({ outputs, examples, score }) => ({
+      meanMetrics(await predictions(batches), async ({ outputs, examples, weights, score }) => ({
         examples,
+        weights,
         ...(await score(outputs)),
       })),
   };

@@ -82,6 +82,7 @@ export function crossEntropy(
         classes,
         axis,
         ignored: ignoreIndex,
+        classWeights,
         others: others.map((other) => without(dims, other)),
       };
   b.declare(name, target.type, target.dims);

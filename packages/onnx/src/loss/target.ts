@@ -14,6 +14,8 @@ export interface Target {
   readonly axis?: number;
   /** A label that is ignored. */
   readonly ignored?: number | undefined;
+  /** The weight of each class, for class indices. */
+  readonly classWeights?: readonly number[] | undefined;
   /** The shapes that targets would have with the classes on other axes. */
   readonly others?: readonly (readonly Dim[])[];
 }

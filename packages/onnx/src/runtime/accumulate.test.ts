@@ -1,4 +1,4 @@
-import { adamW, sgd } from '@clr/core';
+import { adamW, ensemble, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
@@ -73,6 +73,62 @@ describe('several batches in one update', () => {
     }
     expect((await many.snapshot()).step).toBe(3);
     await Promise.all([one.dispose(), many.dispose()]);
+  });
+
+  it.each([
+    [{ classWeights: [1, 8, 0.25] }],
+    [{ ignoreIndex: 2 }],
+    [{ classWeights: [1, 8, 0.25], ignoreIndex: 0, labelSmoothing: 0.1 }],
+  ])('have the loss and the accuracy of one large batch, with %o', async (how) => {
+    const trainer = await createTrainer(ort, model, {
+      loss: { type: 'crossEntropy', ...how },
+      optimizer: sgd(),
+    });
+    const parts = [batchOf(0, 2), batchOf(2, 7), batchOf(7, 24)];
+    const wanted = await trainer.evaluate([whole]);
+    const scores = await Promise.all(
+      [parts, [whole]].map(async (batches) => {
+        const { loss, accuracy } = await trainer.trainStep(batches, { lr: 0 });
+        return { loss: await loss, accuracy: await accuracy };
+      }),
+    );
+    const both = ensemble(trainer, [await trainer.snapshot()]);
+    for (const { loss, accuracy } of [...scores, await trainer.evaluate(parts), await both.evaluate(parts)]) {
+      expect(loss).toBeCloseTo(wanted.loss, 6);
+      expect(accuracy).toBeCloseTo(wanted.accuracy as number, 6);
+    }
+    await trainer.dispose();
+  });
+
+  it('of different lengths count by position, in training as in evaluation', async () => {
+    const sequences = makeModel({
+      inputs: [{ name: 'x', type: float, dims: ['{batch}', '{length}', 2] }],
+      outputs: [{ name: 'y', type: float, dims: ['{batch}', '{length}', 3] }],
+      initializers: [{ name: 'w', type: float, dims: [2, 3], values: wave(6, 0.7) }],
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    });
+    const batches = [2, 9].map((length) => ({
+      x: new ort.Tensor('float32', Float32Array.from(wave(length * 2, 0.3)), [1, length, 2]),
+      target: new ort.Tensor(
+        'int64',
+        BigInt64Array.from({ length }, (_, i) => BigInt(i % 3)),
+        [1, length],
+      ),
+    }));
+    const [plain, ignoring] = await Promise.all(
+      [{}, { ignoreIndex: -100 }].map(async (how) => {
+        const loss = { type: 'crossEntropy', axis: 2, ...how } as const;
+        const trainer = await createTrainer(ort, sequences, { loss, optimizer: sgd() });
+        const evaluated = await trainer.evaluate(batches);
+        const step = await trainer.trainStep(batches, { lr: 0 });
+        expect(await step.loss).toBeCloseTo(evaluated.loss, 6);
+        expect(await step.accuracy).toBeCloseTo(evaluated.accuracy as number, 6);
+        await trainer.dispose();
+        return evaluated;
+      }),
+    );
+    expect(plain?.loss).toBeCloseTo(ignoring?.loss as number, 6);
+    expect(plain?.accuracy).toBeCloseTo(ignoring?.accuracy as number, 6);
   });
 
   it('change nothing if one of them is bad', async () => {

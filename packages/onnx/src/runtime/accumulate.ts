@@ -5,7 +5,7 @@ import type { FloatArray } from '../training/buckets.ts';
 import { checkBatch } from './checkBatch.ts';
 import type { Feeds } from './feeds.ts';
 import { letGo } from './letGo.ts';
-import { lossWeight } from './lossWeight.ts';
+import { metricWeights } from './metricWeights.ts';
 import type { Batch } from './ort.ts';
 import type { Ranks } from './ranks.ts';
 import { metricsOf, type Results, run } from './results.ts';
@@ -42,8 +42,9 @@ export async function accumulate(
   const moving = first.state.filter(({ role }) => role === 'buffers');
   const before = moving.length > 0 ? await state.save('buffers') : undefined;
   try {
-    const mean = await ranks.together(() => meanGradients(engine, batches, place));
-    const { loss, accuracy, ...averaged } = await ranks.mean(mean.total, mean.result());
+    const { mean, right } = await ranks.together(() => meanGradients(engine, batches, place));
+    const { loss, ...averaged } = await ranks.mean(mean.total, mean.result());
+    const { accuracy } = await ranks.mean(right.total, right.result());
     if (moving.length > 0) await averageStatistics(engine, mean.total);
     const spoiled = await applyUpdate(engine, await runners.updates(head), averaged, hyper);
     feeds.steps += 1;
@@ -116,7 +117,7 @@ async function checkAll(
 }
 
 /**
- * The weighted means of loss, accuracy and gradients over this process's batches.
+ * The weighted means over this process's batches: `mean` of loss and gradients, `right` of the accuracy.
  *
  * @param place - the number of the first batch, counted across all processes
  */
@@ -124,8 +125,8 @@ async function meanGradients(
   { terms, runners, state, feeds, results }: Engine,
   batches: readonly Batch[],
   place: number,
-): Promise<WeightedMean> {
-  const mean = new WeightedMean();
+): Promise<{ mean: WeightedMean; right: WeightedMean }> {
+  const [mean, right] = [new WeightedMean(), new WeightedMean()];
   for (const [part, batch] of batches.entries()) {
     const runner = await runners.of('gradients', batch);
     const { model } = runner;
@@ -137,11 +138,12 @@ async function meanGradients(
     });
     state.advance(found);
     const { loss, accuracy } = results.of(model, found);
-    mean.add(lossWeight(terms, model, batch), {
+    const weights = metricWeights(terms, model, batch);
+    mean.add(weights.loss, {
       loss: Float64Array.of(await loss),
-      ...(accuracy === undefined ? {} : { accuracy: Float64Array.of(await accuracy) }),
       ...Object.fromEntries(vectors.map((name) => [name, found[name]?.data as FloatArray])),
     });
+    right.add(weights.accuracy, accuracy === undefined ? {} : { accuracy: Float64Array.of(await accuracy) });
   }
-  return mean;
+  return { mean, right };
 }

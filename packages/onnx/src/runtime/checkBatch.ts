@@ -1,10 +1,7 @@
 import { fail } from '../errors.ts';
-import { show } from '../show.ts';
+import { shapeText, show } from '../show.ts';
 import type { TargetInfo, TensorInfo, TrainingModel } from '../training/trainingModel.ts';
 import type { Batch, Tensor } from './ort.ts';
-
-const shapeText = (dims: readonly (number | string)[]): string =>
-  `[${dims.map((dim) => (typeof dim === 'number' ? dim : dim.startsWith('{') ? dim.slice(1, -1) : '?')).join(', ')}]`;
 
 function isTensor(value: unknown): value is Tensor {
   return (
@@ -76,7 +73,7 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
   }
 }
 
-function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): void {
+function checkLabels({ name, classes, ignored, classWeights }: TargetInfo, target: Tensor): void {
   if (classes === undefined) return;
   const labels = target.data as BigInt64Array;
   const limit = BigInt(classes);
@@ -85,7 +82,7 @@ function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): vo
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as bigint;
     if (label === left) continue;
-    counted += 1;
+    if (classWeights?.[Number(label)] !== 0) counted += 1;
     if (label < 0n || label >= limit) {
       throw fail(
         `labels from 0 to ${classes - 1}`,
@@ -97,7 +94,9 @@ function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): vo
   if (counted === 0) {
     throw fail(
       `at least one label of "${name}" that counts`,
-      `only the label ${ignored}, which is ignored`,
+      classWeights?.includes(0)
+        ? 'only labels that are ignored, or whose class has the weight 0'
+        : `only the label ${ignored}, which is ignored`,
       'Leave such batches out.',
     );
   }

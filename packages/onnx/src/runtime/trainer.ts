@@ -31,8 +31,8 @@ import { dataFault } from './dataFault.ts';
 import { FedWeights } from './fedWeights.ts';
 import { Feeds } from './feeds.ts';
 import { identityOf } from './identityOf.ts';
-import { examplesIn } from './lossWeight.ts';
 import { measureSharpness } from './measureSharpness.ts';
+import { examplesIn, metricWeights } from './metricWeights.ts';
 import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { ownVersion } from './ownVersion.ts';
@@ -206,7 +206,7 @@ export class Trainer implements OnnxTrainer {
             this.#pass('gradients', batch, (model) => state.fetches(model)),
           );
           state.advance(found);
-          await averageStatistics(this.#engine, examplesIn(model, batch, terms));
+          await averageStatistics(this.#engine, examplesIn(model, batch));
         });
     }
   }
@@ -275,22 +275,22 @@ export class Trainer implements OnnxTrainer {
 
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
     const { ranks, terms, results } = this.#engine;
-    let examples = 0;
+    const total = { loss: 0, accuracy: 0 };
     const own = await ranks.together(() =>
       meanMetrics(batches, (batch) =>
         this.#queue.run(async () => {
           const { model, found } = await this.#pass('evaluation', batch, metricsOf);
-          const count = examplesIn(model, batch, terms);
-          examples += count;
-          return { examples: count, ...results.of(model, found) };
+          const weights = metricWeights(terms, model, batch);
+          total.loss += weights.loss;
+          total.accuracy += weights.accuracy;
+          return { examples: examplesIn(model, batch), weights, ...results.of(model, found) };
         }),
       ),
     );
-    const { loss, accuracy } = await ranks.mean(
-      examples,
-      Object.fromEntries(Object.entries(own).map(([name, value]) => [name, Float64Array.of(value)])),
-    );
-    return { loss: loss?.[0] as number, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
+    const over = async (name: 'loss' | 'accuracy', value: number): Promise<number> =>
+      (await ranks.mean(total[name], { value: Float64Array.of(value) })).value?.[0] as number;
+    const loss = await over('loss', own.loss);
+    return own.accuracy === undefined ? { loss } : { loss, accuracy: await over('accuracy', own.accuracy) };
   }
 
   async parameters(): Promise<Map<string, ParameterData>> {
@@ -370,7 +370,8 @@ export class Trainer implements OnnxTrainer {
     const target = await (batch[info?.name ?? ''] as Tensor).getData();
     return {
       outputs: (data as Float32Array).slice(),
-      examples: examplesIn(model, batch, this.#engine.terms),
+      examples: examplesIn(model, batch),
+      weights: metricWeights(this.#engine.terms, model, batch),
       score: (outputs) => scoreOutputs(term, outputs, dims, target, info?.axis ?? 1),
     };
   }

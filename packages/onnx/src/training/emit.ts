@@ -19,7 +19,7 @@ function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
 }
 
 /** The description that a batch's target is checked against. */
-function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target): TargetInfo {
+function targetInfo({ name, type, dims, classes, axis, ignored, classWeights, others }: Target): TargetInfo {
   return {
     name,
     type: typeName(type),
@@ -27,6 +27,7 @@ function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target
     ...(typeof classes === 'number' ? { classes } : {}),
     ...(axis === undefined ? {} : { axis }),
     ...(ignored === undefined ? {} : { ignored }),
+    ...(classWeights ? { classWeights } : {}),
     ...(others && others.length > 0 ? { others } : {}),
   };
 }

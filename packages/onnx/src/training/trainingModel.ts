@@ -29,6 +29,8 @@ export interface TargetInfo extends TensorInfo {
   readonly axis?: number;
   /** A label that is ignored. */
   readonly ignored?: number;
+  /** The weight of each class, if classes have weights. */
+  readonly classWeights?: readonly number[];
   /** The shapes that targets would have with the classes on another axis of the logits. */
   readonly others?: readonly (readonly Dim[])[];
 }

@@ -1,10 +1,13 @@
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { graphAttribute, makeModel, type NodeSpec } from '../../test/makeModel.ts';
 import { oracleModel } from '../../test/oracle.ts';
-import { distance, runModel } from '../../test/runModel.ts';
+import { distance, runModel, waves } from '../../test/runModel.ts';
+import { DataType } from '../format/dataType.ts';
 import { readModel } from '../format/model.ts';
 import { createTrainer, describeModel } from '../index.ts';
+import { forInference } from './forInference.ts';
 import { freezeBatchNorm } from './freezeBatchNorm.ts';
 import { freezeExcept } from './freezeExcept.ts';
 import { replaceHead } from './replaceHead.ts';
@@ -94,5 +97,56 @@ describe('freezeBatchNorm', () => {
     const [a, b] = await Promise.all([bytes, freezeBatchNorm(bytes)].map((each) => runModel(each, batch)));
     expect(distance(a!.output!, b!.output!)).toBe(0);
     expect(freezeBatchNorm(bytes)).toBe(bytes);
+  });
+});
+
+describe('forInference', () => {
+  const float = DataType.FLOAT;
+  const output = (name: string) => ({ name, type: float, dims: undefined });
+  const norm: NodeSpec = {
+    op: 'BatchNormalization',
+    inputs: ['dropped', 'scale', 'shift', 'mean', 'variance'],
+    outputs: ['normal', 'newMean', 'newVariance'],
+    attributes: { training_mode: 1 },
+  };
+  const drops = (from: string, to: string): NodeSpec => ({
+    op: 'Dropout',
+    inputs: [from, 'ratio', 'training'],
+    outputs: [to],
+  });
+  const branch = (name: string) =>
+    graphAttribute(name, { nodes: [drops('x', 'dropped'), norm], outputs: [output('normal')] });
+  const four = (name: string, value: number) => ({
+    name,
+    type: float,
+    dims: [4],
+    values: Array(4).fill(value),
+  });
+  const model = makeModel({
+    inputs: [{ name: 'x', type: float, dims: ['{n}', 4] }],
+    outputs: [output('y')],
+    initializers: [
+      ...[four('scale', 2), four('shift', 1), four('mean', 0.5), four('variance', 1)],
+      { name: 'ratio', type: float, dims: [], values: [0.5] },
+      ...['training', 'yes'].map((name) => ({ name, type: DataType.BOOL, dims: [], values: [1] })),
+    ],
+    functions: [
+      { name: 'Drop', inputs: ['x', 'ratio', 'training'], outputs: ['y'], nodes: [drops('x', 'y')] },
+    ],
+    nodes: [
+      {
+        ...{ op: 'If', inputs: ['yes'], outputs: ['inside'] },
+        extra: [branch('then_branch'), branch('else_branch')],
+      },
+      { op: 'Drop', domain: 'own', inputs: ['inside', 'ratio', 'training'], outputs: ['once'] },
+      drops('once', 'y'),
+    ],
+  });
+
+  it('also changes Dropout and batch norms in branches and functions', async () => {
+    const x = waves([8, 4]);
+    const { y } = await runModel(forInference(model), { x });
+    const wanted = (x.data as Float32Array).map((value) => (2 * (value - 0.5)) / Math.sqrt(1 + 1e-5) + 1);
+    expect(distance(y!, new ort.Tensor('float32', wanted, [8, 4]))).toBeLessThan(1e-6);
   });
 });

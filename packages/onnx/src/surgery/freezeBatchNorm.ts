@@ -1,6 +1,7 @@
 import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { int } from '../format/attributes.ts';
+import { allNodes, subgraphs } from '../format/captures.ts';
 import { readPredicate } from '../training/namePredicate.ts';
 import { Opened } from './opened.ts';
 
@@ -33,16 +34,21 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
   checkOptionNames('clr/onnx', 'freezeBatchNorm', options, ['except']);
   const except = readPredicate('except', options.except);
   const opened = new Opened(model);
-  const { opset } = opened.model;
+  const { opset, proto } = opened.model;
+  const nodes = allNodes(proto);
+  const inner = nodes.flatMap((node) => subgraphs(node).flatMap(({ output }) => output));
+  const used = new Set([
+    ...nodes.flatMap(({ input }) => input),
+    ...[...opened.graph.output, ...inner].map(({ name }) => name),
+    ...proto.functions.flatMap(({ output }) => output),
+  ]);
   let frozen = 0;
-  for (const node of opened.graph.node) {
+  for (const node of nodes) {
     if (node.opType !== 'BatchNormalization' || (node.domain !== '' && node.domain !== 'ai.onnx')) continue;
     // Before opset 14, a norm was in training mode if it had outputs for its statistics.
     const trains = opset < 14 ? node.output.length > 1 : int(node, 'training_mode', 0) === 1;
     if (!trains || except(node.input[1] ?? '')) continue;
-    const read = node.output
-      .slice(1)
-      .find((name) => name !== '' && (opened.readers(name).length > 0 || opened.isOutput(name)));
+    const read = node.output.slice(1).find((name) => name !== '' && used.has(name));
     if (read !== undefined) {
       throw fail(
         'batch norms whose new statistics no other node reads',

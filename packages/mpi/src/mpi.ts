@@ -31,10 +31,13 @@ export interface Mpi extends Reduce {
 const maxCount = 2 ** 30;
 
 let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
+/** The signals of this process, given by all calls of {@link mpi}. */
+const signals = new Set<AbortSignalLike>();
 
 /**
  * Connects the processes that `mpirun` (or `srun`) started, using the system's Open MPI or MPICH. Pass the result to
- * `createTrainer` of `@clr/onnx` as `reduce`. A process without a launcher is alone, with `size` 1.
+ * `createTrainer` of `@clr/onnx` as `reduce`. A process without a launcher is alone, with `size` 1. Every call returns
+ * the same object. `signal` aborts if a signal of any call aborts.
  *
  * Calls block the event loop until all processes have made them. If a process ends with an exit code above 0, for
  * example after an uncaught error, the launcher ends the whole job with that code.
@@ -44,7 +47,8 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  * through the library UCX. It runs without its memory hooks, because they can crash Node. On InfiniBand this costs
  * speed. To keep the hooks, set `UCX_MEM_EVENTS=yes`.
  *
- * @throws {ClrError} if there is no MPI library, it does not fit the launcher, or it fails to start
+ * @throws {ClrError} if an option is invalid, or if there is no MPI library, it does not fit the launcher, or it fails
+ * to start
  *
  * @example
  * ```ts
@@ -56,7 +60,16 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  */
 export function mpi(options: MpiOptions = {}): Mpi {
   const { library: file, signal } = checkOptionNames('clr/mpi', 'mpi', options, ['library', 'signal']);
+  checkOptions(file, signal);
   // MPI can be initialised only once per process.
+  if (started && file !== undefined && file !== started.library.file) {
+    throw fail(
+      'a single MPI library in a process',
+      `library = ${JSON.stringify(file)}, after ${started.library.file} was started`,
+      'Pass `library` in the first call of mpi().',
+    );
+  }
+  if (signal) signals.add(signal);
   if (started) return started.mpi;
   const launcher = launcherOf(process.env);
   if (Number(process.env.OMPI_COMM_WORLD_LOCAL_SIZE ?? 1) > availableParallelism()) {
@@ -98,7 +111,10 @@ export function mpi(options: MpiOptions = {}): Mpi {
       }
     },
     all(ok) {
-      const failuresAndAborts = Int32Array.of(ok ? 0 : 1, signal?.aborted ? 1 : 0);
+      const failuresAndAborts = Int32Array.of(
+        ok ? 0 : 1,
+        [...signals].some(({ aborted }) => aborted) ? 1 : 0,
+      );
       check(library.sum(failuresAndAborts, 2), 'MPI_Allreduce');
       const [failures, aborts] = failuresAndAborts;
       if (aborts !== 0) shared.aborted = true;
@@ -107,6 +123,23 @@ export function mpi(options: MpiOptions = {}): Mpi {
   };
   started = { library, mpi: reduce };
   return reduce;
+}
+
+function checkOptions(library: unknown, signal: unknown): void {
+  if (library !== undefined && (typeof library !== 'string' || library === '')) {
+    throw fail(
+      'library to be the path of an MPI library',
+      `library = ${typeof library === 'string' ? '""' : String(library)}`,
+      'Leave it out for the library of the launcher.',
+    );
+  }
+  const { aborted } = Object(signal) as Partial<AbortSignalLike>;
+  if (signal === undefined || typeof aborted === 'boolean') return;
+  throw fail(
+    'signal to be an AbortSignal',
+    `signal = ${String(signal)}`,
+    'Pass `signal` of an AbortController.',
+  );
 }
 
 /** Returns a number that MPI writes into memory. */

@@ -1,9 +1,12 @@
 import type { CheckpointStore } from '../checkpoint.ts';
+import { checkPath } from './checkPath.ts';
 import { loadCheckpoint } from './loadCheckpoint.ts';
 import { saveCheckpoint } from './saveCheckpoint.ts';
 
 /**
  * Keeps a run's checkpoint in a file: `save` and `load` for core's `train`.
+ *
+ * @throws {ClrError} if the path is not text
  *
  * @example
  * ```ts
@@ -14,6 +17,7 @@ import { saveCheckpoint } from './saveCheckpoint.ts';
  * ```
  */
 export function fileStore(path: string): CheckpointStore {
+  checkPath(path);
   return {
     save: (checkpoint) => saveCheckpoint(path, checkpoint),
     load: () => loadCheckpoint(path),

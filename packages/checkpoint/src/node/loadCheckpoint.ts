@@ -4,11 +4,12 @@ import { ClrError } from '@clr/core';
 import type { Checkpoint } from '../checkpoint.ts';
 import { fail } from '../errors.ts';
 import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
+import { checkPath } from './checkPath.ts';
 
 /**
  * Reads a checkpoint from a file. Returns `undefined` if there is no file.
  *
- * @throws {ClrError} if the file cannot be read or is not a complete checkpoint
+ * @throws {ClrError} if the path is not text, or if the file cannot be read or is not a complete checkpoint
  *
  * @example
  * ```ts
@@ -16,6 +17,7 @@ import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
  * ```
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  checkPath(path);
   let bytes: Uint8Array;
   try {
     bytes = await readWhole(path);

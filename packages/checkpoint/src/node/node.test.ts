@@ -35,6 +35,13 @@ describe('loadCheckpoint', () => {
   });
 });
 
+it.each([undefined, null, 5, '', new URL('file:///a')])('refuse a path that is no text: %s', async (path) => {
+  const refused = 'Expected the path of a file as a string';
+  expect(() => fileStore(path as never)).toThrow(refused);
+  await expect(loadCheckpoint(path as never)).rejects.toThrow(refused);
+  await expect(saveCheckpoint(path as never, { step: 1, snapshot })).rejects.toThrow(refused);
+});
+
 describe('replaceFile', () => {
   it('refuses content that is neither text nor bytes, and keeps the file', async () => {
     await writeFile(path('a'), 'good');
@@ -238,5 +245,16 @@ describe('abortOnInterrupt', () => {
     const { signal, release } = abortOnInterrupt();
     release();
     expect([signal.aborted, process.listenerCount('SIGTERM')]).toEqual([false, before]);
+  });
+
+  it.each([
+    [['SIGFOO'], 'Received: SIGFOO'],
+    [['SIGINT', 'SIGKILL'], 'Received: SIGKILL'],
+    [[], 'Received: an empty list'],
+    ['SIGINT', 'Received: SIGINT'],
+  ])('refuses signals that never arrive: %j', (signals, why) => {
+    const before = process.listenerCount('SIGINT');
+    expect(() => abortOnInterrupt(signals as never)).toThrow(why);
+    expect(process.listenerCount('SIGINT')).toBe(before);
   });
 });

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, inWords } from '../errors.ts';
 import { dtypeOf } from '../format/dtypes.ts';
+import { checkPath } from './checkPath.ts';
 import { removeLeftovers, stemOf, writerName } from './leftovers.ts';
 
 const pending = new Map<string, Promise<unknown>>();
@@ -54,9 +55,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
 }
 
 function checkArguments(path: unknown, content: unknown): void {
-  if (typeof path !== 'string') {
-    throw fail('the path of a file as a string', inWords(path), 'Use fileURLToPath() for a URL.');
-  }
+  checkPath(path);
   // Other typed arrays are refused, because their raw bytes are hardly what the caller means.
   if (typeof content !== 'string' && !(ArrayBuffer.isView(content) && dtypeOf(content) === 'U8')) {
     const advice = 'Pass text, or bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength).';

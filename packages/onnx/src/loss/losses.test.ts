@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
-import { buildTrainingModel, createTrainer, type Loss } from '../index.ts';
+import { buildTrainingModel, createTrainer, type Loss, type TrainingOptions } from '../index.ts';
 
 const { FLOAT: float } = DataType;
 
@@ -256,8 +256,18 @@ describe('the axis of the classes', () => {
   });
 });
 
+it('refuses a batch in which only classes of weight 0 occur, because its mean loss would be 0 / 0', async () => {
+  const loss = { type: 'crossEntropy', classWeights: [1, 0] } as const;
+  const trainer = await createTrainer(ort, outputModel([2, 2], [1, 2, 3, 4]), { loss, optimizer: sgd() });
+  const refused = trainer.trainStep({ one, target: longs([1, 1], [2]) }, { lr: 1 });
+  await expect(refused).rejects.toThrow(/whose class has the weight 0\nLeave such batches out/);
+  const { loss: kept } = await trainer.trainStep({ one, target: longs([0, 1], [2]) }, { lr: 1 });
+  expect(Number.isFinite(await kept)).toBe(true);
+  await trainer.dispose();
+});
+
 describe('a wrong option of a loss', () => {
-  const wrong: readonly (readonly [unknown, RegExp])[] = [
+  const wrong: readonly (readonly [loss: unknown, RegExp, others?: Partial<TrainingOptions>])[] = [
     [{ type: 'crossentropy' }, /Expected loss to be "crossEntropy".*\n?.*Received: loss = /],
     [{ type: 'crossEntropy', axes: 1 }, /no other options than type, axis, .*axes = 1\nDid you mean "axis"/s],
     [{ type: 'crossEntropy', axis: 0 }, /Received: axis = 0/],
@@ -278,11 +288,18 @@ describe('a wrong option of a loss', () => {
       /"t" twice/,
     ],
     [[{ output: 'z', loss: 'mse' }], /one of the model's outputs: y/],
+    [{ output: 'y' }, /no option output.*Received: output = "y"/s, { output: 'y' }],
+    [
+      'mse',
+      /option target only for cross-entropy.*Received: target = "distribution"/s,
+      { target: 'distribution' },
+    ],
   ];
 
-  it.each(wrong)('is refused: %j', (loss, message) => {
+  it.each(wrong)('is refused: %j', (loss, message, others) => {
+    const model = outputModel([2, 2], [1, 2, 3, 4]);
     const build = () =>
-      buildTrainingModel(outputModel([2, 2], [1, 2, 3, 4]), { loss: loss as Loss, optimizer: sgd() });
+      buildTrainingModel(model, { loss: loss as Loss, optimizer: sgd(), ...(others as object) });
     expect(build).toThrow(message);
   });
 });

@@ -176,6 +176,9 @@ export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>):
     if (fields !== 'output' || typeof loss.output !== 'string') {
       throw unknownLoss('loss', loss, undefined);
     }
+    if (output !== undefined) {
+      throw wrong('no option output, because the loss is an output itself', `output = ${show(output)}`);
+    }
     return [{ ...bare, type: 'model', output: loss.output }];
   }
   return [{ ...readOutputLoss(loss, 'loss'), output }];

@@ -157,7 +157,9 @@ describe('cacheFeatures', () => {
     await expect(wrong.trainStep({ ...batches[0]! }, { lr: 0.1 })).rejects.toThrow(
       /an id for each example.*1 ids/s,
     );
+    await Promise.all([wrong.dispose(), wrong.dispose()]);
     await wrong.dispose();
+    await expect(wrong.trainStep({ ...batches[0]! }, { lr: 0.1 })).rejects.toThrow('a call after dispose()');
     const none = await createTrainer(ort, bytes, {
       ...options,
       trainable,

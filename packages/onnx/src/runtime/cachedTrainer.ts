@@ -36,6 +36,7 @@ export class CachedTrainer implements OnnxTrainer {
   readonly #export: (head: Uint8Array) => Uint8Array;
   /** Batches are converted in the order of the calls. */
   readonly #queue = new Queue();
+  #disposing: Promise<void> | undefined;
 
   /** @param exportWhole - writes the weights of a trained head into the whole model */
   constructor(head: OnnxTrainer, cache: FeatureCache, exportWhole: (head: Uint8Array) => Uint8Array) {
@@ -108,7 +109,12 @@ export class CachedTrainer implements OnnxTrainer {
     return this.#head.average(snapshots, weights);
   }
 
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#release();
+    return this.#disposing;
+  }
+
+  async #release(): Promise<void> {
     await this.#queue.close();
     await this.#head.dispose();
     await this.#cache.release();

@@ -149,7 +149,14 @@ export function readOptions<Options extends BuildOptions>(
     if (value === undefined) throw fail(`${name} to be ${rules[name as 'loss'][0]}`, 'none', `Add ${name}.`);
   }
   checkProviders((given as { session?: { executionProviders?: unknown } }).session?.executionProviders);
-  termsOf(given);
+  const terms = termsOf(given);
+  if (given.target !== undefined && !terms.some(({ type }) => type === 'crossEntropy')) {
+    throw fail(
+      'the option target only for cross-entropy',
+      `target = ${show(given.target)}, with the loss ${terms.map(({ type }) => `"${type}"`).join(', ')}`,
+      'Leave it out: this loss takes only one kind of target.',
+    );
+  }
   for (const [i, group] of groups?.entries() ?? []) {
     checkFields(group, `groups[${i}]`, groupRules);
     if (!group.match)

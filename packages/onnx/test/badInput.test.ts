@@ -323,8 +323,13 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   [
     'appendDense with pooling, although the features are vectors',
-    () => surgery.appendDense!(mlp, { units: 3, pool: 'mean' }),
+    () => surgery.appendDense!(mlp, { units: 3, pool: true }),
     ['feature maps', 'Leave out `pool`'],
+  ],
+  [
+    'appendDense with the name of a pooling',
+    () => surgery.appendDense!(mlp, { units: 3, pool: 'mean' }),
+    ['pool to be true or false', 'pool = "mean"'],
   ],
   ['cutAt at a weight', () => surgery.cutAt!(model, 'hidden.weight'), ['a value that a node', '"h", "t"']],
   [

@@ -20,7 +20,7 @@ export interface LoraOptions {
   /**
    * The layers to adapt: a list of names of modules or weights, or of the last parts of such names (`'query'`), a
    * pattern for modules' names, or a function of a module's name. Default: every MatMul, MatMulNBits and Gemm and
-   * every Conv with a kernel of size 1, except the head.
+   * every Conv with a kernel of size 1, except the last layer before each output (the heads).
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
   /** The seed for the random initial weights. Default 0. */
@@ -99,20 +99,25 @@ function noTarget(received: string, all: readonly LoraTarget[]): Error {
 }
 
 function byDefault(opened: Opened, all: readonly LoraTarget[]): LoraTarget[] {
-  let head: NodeProto | undefined;
-  try {
-    head = findHead(opened, undefined).node;
-  } catch {
-    // If no head is found, no layer is excluded as the head.
-  }
+  const heads = new Set(opened.graph.output.map(({ name }) => headBefore(opened, name)));
   return all.filter(
-    ({ kind, kernel, node }) => node !== head && kind !== 'embedding' && sizeOf(kernel) === 1,
+    ({ kind, kernel, node }) => !heads.has(node) && kind !== 'embedding' && sizeOf(kernel) === 1,
   );
+}
+
+/** The last layer before an output. It is undefined if it is not clear which layer that is. */
+function headBefore(opened: Opened, output: string): NodeProto | undefined {
+  try {
+    return findHead(opened, output).node;
+  } catch {
+    return undefined;
+  }
 }
 
 function matches({ module, weight }: LoraTarget, targets: NonNullable<LoraOptions['targets']>): boolean {
   if (typeof targets === 'function') return targets(module) === true;
-  if (targets instanceof RegExp) return targets.test(module);
+  // `test` would start where the last match ended, if the pattern has the flag g.
+  if (targets instanceof RegExp) return module.search(targets) >= 0;
   if (!Array.isArray(targets)) {
     throw fail(
       'targets to be a list of names, a pattern or a function',

@@ -120,6 +120,8 @@ describe('cutAt and appendDense', () => {
     expect(() => appendDense(bytes, {} as never)).toThrow('units to be a whole number');
     expect(() => appendDense(bytes, { units: 2, activation: 'gelu' as never })).toThrow('"relu", "tanh"');
     expect(() => appendDense(bytes, { unit: 2 } as never)).toThrow('Did you mean "units"?');
+    expect(() => appendDense(bytes, { units: 2, name: '' })).toThrow('name = ""');
+    expect(() => appendDense(bytes, { units: 2, bias: 'no' as never })).toThrow('bias to be true or false');
     expect(() => appendDense(bytes, { units: 2, pool: true })).toThrow('feature maps [N, C, …] to pool');
     const maps = cutAt(oracleModel('cifar-quick').bytes, '/7/Relu_output_0');
     expect(() => appendDense(maps, { units: 2 })).toThrow('{ pool: true }');

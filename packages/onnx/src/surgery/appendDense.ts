@@ -60,6 +60,17 @@ export function appendDense(model: Uint8Array, options: AppendDenseOptions): Uin
       'Leave it out for no activation.',
     );
   }
+  if (typeof layer !== 'string' || layer === '') {
+    throw fail('name to be a text', `name = ${show(layer)}`, "Leave it out for 'dense'.");
+  }
+  for (const [option, value] of Object.entries({ pool, bias })) {
+    if (typeof value === 'boolean') continue;
+    throw fail(
+      `${option} to be true or false`,
+      `${option} = ${show(value)}`,
+      'Leave it out for the default.',
+    );
+  }
   const opened = new Opened(model);
   const { graph } = opened;
   const from = outputOf(opened, options.output);

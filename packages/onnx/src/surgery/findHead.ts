@@ -65,6 +65,11 @@ export function operandAt(opened: Opened, node: NodeProto, input: number): Opera
 
 /** The weight of a matrix product or convolution, and its output axis. It is undefined for other nodes. */
 export function weightOf(opened: Opened, node: NodeProto): { weight: Operand; axis: number } | undefined {
+  if (node.opType === 'MatMulNBits') {
+    const weight = operandAt(opened, node, 1);
+    // The file stores [N, blocks, bytes], several integers in a byte.
+    return weight && { weight: { ...weight, dims: [int(node, 'N', 0), int(node, 'K', 0)] }, axis: 0 };
+  }
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   const rank: Readonly<Record<string, number>> = { Gemm: 2, MatMul: 2 };
   if (node.opType !== 'Conv' && rank[node.opType] === undefined) return undefined;
@@ -201,15 +206,20 @@ function headOf(opened: Opened, { node, weight, axis, behind, added, output }: L
   const classes = weight.dims[axis] as number;
   const features = sizeOf(weight.dims) / classes;
   if (int(node, 'group', 1) !== 1) throw unsure(opened, `${describeNode(node)}, a grouped convolution`);
-  const own = node.input[2] ? operandAt(opened, node, 2) : undefined;
-  if (node.input[2] && !own) throw unsure(opened, `${describeNode(node)}, whose bias is computed`);
+  const packed = node.opType === 'MatMulNBits';
+  if (packed && (node.input[5] ?? '') !== '')
+    throw unsure(opened, `${describeNode(node)} with a bias of its own`);
+  const given = packed ? '' : (node.input[2] ?? '');
+  const own = given === '' ? undefined : operandAt(opened, node, 2);
+  if (given !== '' && !own) throw unsure(opened, `${describeNode(node)}, whose bias is computed`);
   const all = own ? [own, ...added] : added;
   const [bias, ...others] = all;
   const isBias = (operand: Operand): boolean =>
     sizeOf(operand.dims) === classes && (operand === own || operand.node.opType === 'Add');
   if (others.length > 0 || (bias && !isBias(bias))) {
     const names = all.map(({ names: [name] }) => show(name)).join(', ');
-    throw unsure(opened, `${describeNode(node)} followed by ${names}, of which only one could be its bias`);
+    const why = all.length > 1 ? 'of which only one could be its bias' : 'which is no bias';
+    throw unsure(opened, `${describeNode(node)} followed by ${names}, ${why}`);
   }
   return { node, weight, axis, features, classes, bias, behind, output };
 }

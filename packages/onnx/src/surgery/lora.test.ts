@@ -172,6 +172,36 @@ describe('addLora and mergeLora', () => {
     ]);
   });
 
+  it('adapt no head of a model with several outputs by default', () => {
+    const weight = (name: string, dims: readonly number[]) => ({
+      ...{ name, type: FLOAT, dims },
+      values: Array.from({ length: dims[0]! * dims[1]! }, (_, i) => Math.sin(i)),
+    });
+    const model = makeModel({
+      inputs: [{ name: 'x', type: FLOAT, dims: ['{n}', 4] }],
+      outputs: [
+        { name: 'y', type: FLOAT, dims: ['{n}', 3] },
+        { name: 'z', type: FLOAT, dims: ['{n}', 1] },
+      ],
+      initializers: [weight('body.weight', [4, 5]), weight('y.weight', [5, 3]), weight('z.weight', [5, 1])],
+      nodes: [
+        { op: 'MatMul', inputs: ['x', 'body.weight'], outputs: ['h'] },
+        { op: 'MatMul', inputs: ['h', 'y.weight'], outputs: ['y'] },
+        { op: 'MatMul', inputs: ['h', 'z.weight'], outputs: ['z'] },
+      ],
+    });
+    expect(saveLora(addLora(model, { rank: 1 })).config.target_modules).toEqual(['body']);
+  });
+
+  it('adapt every layer that a pattern with the flag g matches', () => {
+    const { bytes: onnx } = oracleModel('mlp');
+    const found = [/./, /./g].map(
+      (targets) => saveLora(addLora(onnx, { rank: 1, targets })).config.target_modules,
+    );
+    expect(found[1]).toEqual(found[0]);
+    expect(found[0]).toHaveLength(3);
+  });
+
   it('refuse unknown targets, and a second set of adapters', () => {
     const { bytes: onnx } = oracleModel('mlp');
     expect(() => addLora(onnx, { rank: 2, targets: ['query'] })).toThrow(

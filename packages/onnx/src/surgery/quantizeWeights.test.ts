@@ -1,16 +1,19 @@
 import { adam } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { makeModel } from '../../test/makeModel.ts';
+import { constantNode, makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { makeTensor } from '../format/tensor.ts';
 import {
   addLora,
   buildModel,
   createTrainer,
+  cutAt,
+  describeHead,
   describeModel,
   isLora,
   quantizeWeights,
+  replaceHead,
   saveLora,
 } from '../index.ts';
 
@@ -176,6 +179,74 @@ describe('quantizeWeights', () => {
     await trainer.dispose();
     expect(loss).toBeLessThan(before / 2);
     expect(saved.config.target_modules).toHaveLength(3);
+  });
+
+  it.each([8, 4] as const)(
+    'lets %i-bit layers be frozen by their names, and keeps the scales',
+    async (bits) => {
+      const small = quantizeWeights(model, { bits });
+      for (const trainable of [
+        (name: string) => name.startsWith('dense'),
+        (name: string) => !name.startsWith('conv2d'),
+      ]) {
+        const trainer = await createTrainer(ort, small, { ...options, trainable });
+        expect([...(await trainer.parameters()).keys()].sort()).toEqual(
+          ['dense1', 'dense2'].flatMap((layer) => [`${layer}.bias`, `${layer}.weight`]),
+        );
+        await trainer.dispose();
+      }
+      const scale = describeModel(small).weights.find(({ name }) => name === 'dense2.weight_scale');
+      expect(scale?.why).toBe('it is a scale of integers, which training keeps');
+    },
+  );
+
+  it('gives a 4-bit model whose head is no target of addLora, and can be replaced by a float head', async () => {
+    const small = quantizeWeights(model, { bits: 4 });
+    const { classes, inputs, weight, bias } = describeHead(small);
+    expect({ classes, inputs, weight, bias }).toEqual({
+      ...{ classes: 4, inputs: 40, weight: 'dense2.weight', bias: 'dense2.bias' },
+    });
+    expect(saveLora(addLora(small, { rank: 2 })).config.target_modules).toEqual(['dense1']);
+    const head = replaceHead(small, { classes: 6 });
+    const found = describeModel(head).weights.find(({ name }) => name === 'dense2.weight');
+    expect(found).toMatchObject({ type: 'float32', dims: [40, 6] });
+    expect(await outputOf(head)).toHaveLength(5 * 6);
+    // The new head reads the features of the old one.
+    const bodies = [small, head].map((each) => cutAt(each, describeHead(each).features));
+    const [before, after] = await Promise.all(bodies.map(outputOf));
+    expect(after).toEqual(before);
+  });
+
+  it.each([8, 4] as const)(
+    'rounds weights in Constant nodes to %i bits, as in initializers',
+    async (bits) => {
+      const make = (inNode: boolean): Uint8Array => {
+        const weight = { name: 'w', type: DataType.FLOAT, dims: [72, 4], values: wave(288) };
+        return makeModel({
+          inputs: [{ name: 'input', type: DataType.FLOAT, dims: ['{n}', 2, 6, 6] }],
+          outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 4] }],
+          initializers: inNode ? [] : [weight],
+          nodes: [
+            ...(inNode ? [constantNode(weight)] : []),
+            { op: 'Flatten', inputs: ['input'], outputs: ['x'] },
+            { op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] },
+          ],
+        });
+      };
+      const [stored, inNode] = [false, true].map((each) => quantizeWeights(make(each), { bits }));
+      expect(describeModel(inNode!).weights.map(({ name }) => name)).toContain('w');
+      expect(await outputOf(inNode!)).toEqual(await outputOf(stored!));
+    },
+  );
+
+  it('says which type the weights of a model have that it cannot quantize', () => {
+    const doubles = makeModel({
+      inputs: [{ name: 'x', type: DataType.DOUBLE, dims: [1, 2] }],
+      outputs: [{ name: 'y', type: DataType.DOUBLE, dims: [1, 2] }],
+      initializers: [{ name: 'w', type: DataType.DOUBLE, dims: [2, 2], values: [1, 2, 3, 4] }],
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    });
+    expect(() => quantizeWeights(doubles, { bits: 8 })).toThrow('only weights of type float64');
   });
 
   it('leaves excluded weights as floats', async () => {

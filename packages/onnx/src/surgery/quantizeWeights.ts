@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { float, int } from '../format/attributes.ts';
-import { DataType } from '../format/dataType.ts';
+import { DataType, isFloat, typeName } from '../format/dataType.ts';
 import { integersToBytes, isQuantisedType } from '../format/integers.ts';
 import { quantise } from '../format/quantised.ts';
 import { dimsOf, floatData } from '../format/tensor.ts';
@@ -87,11 +87,11 @@ function checkFinite(name: string, values: Float32Array): void {
 /** Replaces a weight by integers and a node that converts them to floats, with one scale for each output. */
 function toIntegers(
   opened: Opened,
+  name: string,
   weight: TensorProto,
   axis: number,
   bits: 8 | 4,
 ): { node: NodeProto; value: string } {
-  const { name } = weight;
   const dims = dimsOf(weight);
   const values = floatData(weight);
   const inner = dims.slice(axis + 1).reduce((size, dim) => size * dim, 1);
@@ -121,8 +121,13 @@ function toIntegers(
  * Replaces a matrix product by ONNX Runtime's MatMulNBits, whose weight is 4-bit integers. Every block of inputs of an
  * output has its own scale.
  */
-function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
-  const { name } = weight;
+function toBlocks(
+  opened: Opened,
+  node: NodeProto,
+  name: string,
+  weight: TensorProto,
+  axis: number,
+): NodeProto[] {
   const dims = dimsOf(weight);
   const [k, n] = [dims[1 - axis] as number, dims[axis] as number];
   const blocks = Math.ceil(k / block);
@@ -154,9 +159,19 @@ function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: nu
     : [many, makeNode('Add', [product, bias], [output], {}, opened.free(`${output}_bias`))];
 }
 
-/** Describes the weights of a graph that has no float weights. */
-const noneOf = ({ initializer }: GraphProto): string =>
-  initializer.some(({ dataType }) => isQuantisedType(dataType)) ? 'only integer weights' : 'none';
+/** The names of all stored tensors of a graph: initializers, and the values of Constant nodes. */
+const storedNames = ({ initializer, node }: GraphProto): string[] => [
+  ...initializer.map(({ name }) => name),
+  ...node.flatMap(({ opType, output }) => (opType === 'Constant' ? output : [])),
+];
+
+/** Describes the weights of a graph that has no float32 weights. */
+function noneOf(opened: Opened): string {
+  const types = storedNames(opened.graph).map((name) => opened.stored(name)?.dataType ?? DataType.FLOAT);
+  const other = types.find((type) => isFloat(type) && type !== DataType.FLOAT);
+  if (other !== undefined) return `only weights of type ${typeName(other)}`;
+  return types.some((type) => isQuantisedType(type)) ? 'only integer weights' : 'none';
+}
 
 /**
  * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`).
@@ -187,8 +202,10 @@ export function quantizeWeights(model: Uint8Array, options: QuantizeWeightsOptio
   }
   let kept = 0;
   const replaced = new Map<NodeProto, readonly NodeProto[]>();
-  for (const tensor of [...graph.initializer]) {
-    const { name, dataType, dims } = tensor;
+  for (const name of storedNames(graph)) {
+    const tensor = opened.stored(name);
+    if (!tensor) continue;
+    const { dataType, dims } = tensor;
     const readers = opened.readers(name);
     const axes = readers.map(({ node, input }) => (input === 1 ? outputAxis(node) : undefined));
     const [axis] = axes;
@@ -201,17 +218,17 @@ export function quantizeWeights(model: Uint8Array, options: QuantizeWeightsOptio
     }
     const first = graph.node.find((node) => readers.some((reader) => reader.node === node)) as NodeProto;
     if (bits === 4 && readers.length === 1 && isPlainProduct(first)) {
-      replaced.set(first, toBlocks(opened, first, tensor, axis));
+      replaced.set(first, toBlocks(opened, first, name, tensor, axis));
       continue;
     }
-    const { node, value } = toIntegers(opened, tensor, axis, bits);
+    const { node, value } = toIntegers(opened, name, tensor, axis, bits);
     for (const reader of readers) reader.node.input[1] = value;
     replaced.set(first, [node, first]);
   }
   if (replaced.size === 0) {
     throw fail(
       'stored float32 weights of convolutions and products to quantize',
-      kept > 0 ? `${kept} weights, all excluded by except` : `${noneOf(graph)} in the main graph`,
+      kept > 0 ? `${kept} weights, all excluded by except` : `${noneOf(opened)} in the main graph`,
       kept > 0 ? 'Exclude fewer weights.' : 'describeModel lists the weights.',
     );
   }

@@ -10,6 +10,7 @@ import { uniform } from '../layers/initialize.ts';
 import { floatTensor } from '../layers/scalarNode.ts';
 import { loadGraph } from '../read/load.ts';
 import { readSource } from '../read/readSource.ts';
+import { shapeText } from '../show.ts';
 import { findHead, type Head, type Operand } from './findHead.ts';
 import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 import { prune } from './prune.ts';
@@ -45,7 +46,7 @@ export function replaceHead(model: Uint8Array, options: ReplaceHeadOptions): Uin
   const classes = readCount('classes', options?.classes);
   const seed = readSeed(options.seed);
   const opened = new Opened(model);
-  const head = findHead(opened, options.output);
+  const head = inFloats(findHead(opened, options.output));
   checkSoftmax(head, classes);
   const before = opened.type(head.output);
   const type = floatTypeOf(opened.type(head.node.input[0] ?? ''));
@@ -72,6 +73,17 @@ export function replaceHead(model: Uint8Array, options: ReplaceHeadOptions): Uin
     opened.store(floatTensor(name, type, dims, uniform(seed, role, length, bound)));
   }
   return declared(opened, head, before, classes);
+}
+
+/** The head with a float product in place of a product of 4-bit integers. */
+function inFloats(head: Head): Head {
+  const { node, weight } = head;
+  if (node.opType !== 'MatMulNBits') return head;
+  node.opType = 'MatMul';
+  node.domain = '';
+  node.attribute = [];
+  node.input = node.input.slice(0, 2);
+  return { ...head, axis: 1, weight: { ...weight, dims: [head.features, head.classes] } };
 }
 
 const biasDims = ({ dims }: Operand, classes: number): number[] =>
@@ -131,7 +143,7 @@ function declared(
   if (dims && old && (dims.length !== old.length || !fits || !dims.includes(classes))) {
     throw fail(
       `a model whose output "${output}" follows the number of classes of its last layer`,
-      `shape [${old.join(', ')}] before, [${dims.join(', ')}] with ${classes} classes`,
+      `shape ${shapeText(known ?? [])} before, ${shapeText(dims)} with ${classes} classes`,
       'Cut the model before its head with cutAt, and add a new head with appendDense.',
     );
   }

@@ -91,6 +91,8 @@ describe('the description of a model', () => {
       activations: 480,
       total: 108 * 3 + 432 + 480,
     });
+    const fixed = describeModel(file, { sizes: { x: [10, null] }, slots: 2 });
+    expect(fixed.memory).toEqual(memory);
     expect(() => describeModel(file, { batch: 0 })).toThrow(/Received: batch = 0/);
   });
 

@@ -59,7 +59,10 @@ export interface MissingGradient {
 
 /** The estimated memory of one step, in bytes. */
 export interface StepMemory {
-  /** The batch size that the figures are for. */
+  /**
+   * The batch size that the figures are for: the option `batch`, or the first axis of the first input if the file or
+   * `sizes` fixes all axes.
+   */
   readonly batch: number;
   /**
    * The memory of the trained weights, in bytes. The weights are kept twice, because a step reads one copy and writes
@@ -106,7 +109,7 @@ export interface ModelDescription {
 
 /** Options of {@link describeModel}. */
 export interface DescribeOptions extends Pick<TrainingOptions, 'sizes' | 'output'> {
-  /** The number of examples for `memory`. Default 1. */
+  /** The number of examples for `memory`, for models whose batch size is not fixed. Default 1. */
   readonly batch?: number;
   /**
    * The number of vectors that the optimizer keeps for each weight: 0 for plain SGD, 1 with momentum (default), 2 for
@@ -218,7 +221,16 @@ export function describeModel(model: Uint8Array, options: DescribeOptions = {}):
       const elements = dims.reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1);
       return sum + elements * bytesOf(type) * (dims.some((dim) => typeof dim !== 'number') ? batch : 1);
     }, 0);
-  const memory = { batch, weights: 2 * size, gradients: size, slots: 2 * slots * size, activations };
+  const shapes = inputs.map(({ name }) => b.dims(name));
+  const fixed = shapes.every((dims) => dims?.every((dim) => typeof dim === 'number'));
+  const examples = fixed ? Number(shapes[0]?.[0] ?? 1) : batch;
+  const memory = {
+    batch: examples,
+    weights: 2 * size,
+    gradients: size,
+    slots: 2 * slots * size,
+    activations,
+  };
   const { producerName, producerVersion, opsetImport } = source.proto;
   const refusal = refusalOf(
     b,

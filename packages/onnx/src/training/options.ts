@@ -33,7 +33,7 @@ export interface TrainingOptions extends LossOptions {
    * tensors that are not finite. A function that excludes some names (`(name) => !name.startsWith('body.')`) or none
    * (`() => true`) never selects these. The build refuses a selected tensor that no gradient reaches. But if the
    * function excludes none, a tensor that cannot change the loss stays unchanged. The running statistics of
-   * BatchNormalization are never trained.
+   * BatchNormalization are never trained, nor are the scales of quantised weights that are trained.
    */
   readonly trainable?: (name: string) => boolean;
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */

@@ -148,9 +148,10 @@ function checkNamed(
   nodes: readonly NodeProto[],
   { named, all }: Choice,
   live: ReadonlySet<string>,
+  scales: ReadonlySet<string>,
 ): void {
   for (const { name } of named) {
-    if (live.has(name) || isStatistic(b, nodes, name)) continue;
+    if (live.has(name) || isStatistic(b, nodes, name) || scales.has(name)) continue;
     const { why, lacking } = whyNot(b, nodes, name, live);
     if (all && !lacking) continue;
     throw fail(
@@ -159,6 +160,14 @@ function checkNamed(
       'Leave it out of `trainable`, or export the model so that the loss depends on it.',
     );
   }
+}
+
+/** The scales of integers that are trained as floats. Only the export uses them. */
+function unreadScales({ graph, quantised }: Model, nodes: readonly NodeProto[]): Set<string> {
+  if (!quantised) return new Set();
+  const read = new Set(nodes.flatMap(({ input }) => input));
+  const beside = graph.node.flatMap(({ input }) => (input.some((name) => quantised.has(name)) ? input : []));
+  return new Set(beside.filter((name) => !read.has(name)));
 }
 
 /** A stored float tensor, its readers, and the reason if it is not trained by default. */
@@ -188,13 +197,16 @@ export function classify(
 ): Classified[] {
   const uses = new Uses(nodes);
   const live = reaching(b, nodes, seeds, true);
+  const scales = unreadScales(model, nodes);
   return storedIn(model).map((tensor) => {
     const { name } = tensor;
     const why = isStatistic(b, nodes, name)
       ? 'it is a running statistic'
-      : live.has(name)
-        ? whyConstant(b, uses, tensor, inNodeOf(model)(name))
-        : whyNot(b, nodes, name, live).why;
+      : scales.has(name)
+        ? 'it is a scale of integers, which training keeps'
+        : live.has(name)
+          ? whyConstant(b, uses, tensor, inNodeOf(model)(name))
+          : whyNot(b, nodes, name, live).why;
     return { tensor, uses: readersOf(uses, name), why };
   });
 }
@@ -222,7 +234,7 @@ export function selectParameters(
   const choice = choiceOf(stored, trainable, constant, inNode);
   const starts = [...seeds];
   const live = reaching(b, nodes, starts, trainable !== undefined);
-  checkNamed(b, nodes, choice, live);
+  checkNamed(b, nodes, choice, live, unreadScales(model, nodes));
   const parameters = stored.filter((tensor) => live.has(tensor.name) && choice.chosen(tensor));
   if (parameters.length === 0) {
     const found = stored.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { createStore, get, set, type UseStore } from 'idb-keyval';
 import type { CheckpointStore } from '../checkpoint.ts';
-import { fail } from '../errors.ts';
+import { fail, inWords } from '../errors.ts';
 import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
 import { encodeCheckpoint } from '../format/encodeCheckpoint.ts';
 
@@ -11,6 +11,7 @@ let opened: UseStore | undefined;
  * leaves either the old checkpoint or the new one, complete.
  *
  * @param name - the run's name. Each name has one checkpoint
+ * @throws {ClrError} if the name is not text
  *
  * @example
  * ```ts
@@ -20,6 +21,10 @@ let opened: UseStore | undefined;
  * ```
  */
 export function indexedDbStore(name: string): CheckpointStore {
+  if (typeof name !== 'string' || name === '') {
+    const received = name === '' ? 'an empty string' : inWords(name);
+    throw fail('the name of a run as a string', received, "Pass 'digits', for example.");
+  }
   return {
     async save(checkpoint) {
       const bytes = await encodeCheckpoint(checkpoint);

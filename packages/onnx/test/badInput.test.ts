@@ -544,6 +544,16 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => create(ort, model, { ...right, session: { executionProviders: 'webgpu' } }),
     ['executionProviders = "webgpu"', 'Pass ["webgpu"]'],
   ],
+  [
+    'exportModel with a folder for external data',
+    () => trainer.exportModel({ externalData: 'weights' as never }),
+    ['externalData to be a function', 'externalData = "weights"'],
+  ],
+  [
+    'exportModel with a word for nonFinite',
+    () => trainer.exportModel({ nonFinite: 'yes' as never }),
+    ['nonFinite to be true or false'],
+  ],
   ['exportModel to a path', () => trainer.exportModel('out.onnx' as never), ['no path', 'writeFile(path']],
   [
     'formatModel with bytes',

@@ -26,7 +26,21 @@ export function readExportOptions(options: ExportOptions): ExportOptions {
       'Write it: await writeFile(path, await trainer.exportModel()).',
     );
   }
-  return checkOptionNames('clr/onnx', 'exportModel', options, ['nonFinite', 'externalData']);
+  const { nonFinite, externalData } = checkOptionNames('clr/onnx', 'exportModel', options, [
+    'nonFinite',
+    'externalData',
+  ]);
+  if (nonFinite !== undefined && typeof nonFinite !== 'boolean') {
+    throw fail('nonFinite to be true or false', `nonFinite = ${show(nonFinite)}`, 'Leave it out for false.');
+  }
+  if (externalData !== undefined && typeof externalData !== 'function') {
+    throw fail(
+      'externalData to be a function of a file, an offset and bytes',
+      `externalData = ${show(externalData)}`,
+      'Leave it out for a model that holds all weights.',
+    );
+  }
+  return options;
 }
 
 /** Copies of the parameters and running statistics that are not finite before training, by name. */

@@ -82,9 +82,10 @@ function choose(opened: Opened, targets: LoraOptions['targets']): LoraTarget[] {
     }
     return found;
   }
+  const others = all.length > 0 ? 'whose only such layers are heads, embeddings or wider convolutions' : '';
   throw noTarget(
     targets === undefined
-      ? 'a model without such layers'
+      ? `no targets, and a model ${others || 'without such layers'}`
       : `targets = ${show(targets)}, which matches no such layer`,
     all,
   );

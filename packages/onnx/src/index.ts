@@ -32,7 +32,7 @@ export { cutAt } from './surgery/cutAt.ts';
 export { describeHead, type HeadDescription, type HeadOptions } from './surgery/describeHead.ts';
 export { forInference } from './surgery/forInference.ts';
 export { type FreezeBatchNormOptions, freezeBatchNorm } from './surgery/freezeBatchNorm.ts';
-export { freezeExcept } from './surgery/freezeExcept.ts';
+export { type FreezeExceptOptions, freezeExcept } from './surgery/freezeExcept.ts';
 export { isLora } from './surgery/isLora.ts';
 export { type LoadLoraOptions, loadLora } from './surgery/loadLora.ts';
 export { mergeLora } from './surgery/mergeLora.ts';

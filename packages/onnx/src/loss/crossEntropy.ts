@@ -3,6 +3,7 @@ import { DataType } from '../format/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
+import { shapeText } from '../show.ts';
 import type { Logits } from './logits.ts';
 import type { Target, TermHead } from './target.ts';
 import type { Term } from './terms.ts';
@@ -52,7 +53,7 @@ export function classAxis(
     if (own !== undefined && own > 0) return { axis: own, others: [] };
     throw fail(
       'the axis of the classes',
-      `an output of shape [${dims.join(', ')}], in which axes ${axis} and ${same} have the same size`,
+      `an output of shape ${shapeText(dims)}, in which axes ${axis} and ${same} have the same size`,
       `State the axis: loss: { type: 'crossEntropy', axis: ${same} }.`,
     );
   }

@@ -4,6 +4,7 @@ import { differentiate } from '../gradients/differentiate.ts';
 import { scanSteps } from '../gradients/scanSteps.ts';
 import { unknownDim } from '../graph/dim.ts';
 import type { Ops } from '../graph/ops.ts';
+import { shapeText } from '../show.ts';
 import type { Logits } from './logits.ts';
 import type { TermHead } from './target.ts';
 import type { Term } from './terms.ts';
@@ -41,7 +42,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
   if (dims.length !== 3) {
     throw fail(
       'logits of three axes for the loss "ctc"',
-      `an output of shape [${dims.join(', ')}]`,
+      `an output of shape ${shapeText(dims)}`,
       'Choose the output of shape [examples, steps, classes] with `output`.',
     );
   }

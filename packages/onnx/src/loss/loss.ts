@@ -103,6 +103,9 @@ export interface LossOptions {
    * before it.
    */
   readonly output?: string;
-  /** The kind of target for `'crossEntropy'`. Default `'indices'`: int64 class indices. */
+  /**
+   * The kind of target for `'crossEntropy'`. Default: `'indices'`, that is, int64 class indices; createTrainer reads
+   * the kind from each batch. All cross-entropies of a list take the same kind.
+   */
   readonly target?: 'indices' | 'distribution';
 }

@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import type { Ops } from '../graph/ops.ts';
+import { shapeText } from '../show.ts';
 import { classAxis, crossEntropy } from './crossEntropy.ts';
 import { ctc } from './ctc.ts';
 import { type Logits, logitOf, logitsOf, softmaxAxis } from './logits.ts';
@@ -30,7 +31,7 @@ function modelLoss(b: Ops, wanted: string): TermHead {
   if (dims?.some((dim) => dim !== 1)) {
     throw fail(
       'a scalar output as the loss',
-      `"${wanted}" of shape [${dims.join(', ')}]`,
+      `"${wanted}" of shape ${shapeText(dims)}`,
       'Let the model output the mean of its elements.',
     );
   }

@@ -8,6 +8,7 @@ import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { declaredType } from '../graph/value.ts';
 import { writeOut } from '../graph/writeOut.ts';
+import { shapeText } from '../show.ts';
 
 /** Appends a node of the model to the graph. */
 export type Append = (node: NodeProto) => void;
@@ -116,7 +117,7 @@ function checkCondition(node: NodeProto, b: Ops): void {
   if (!dims?.some((dim) => typeof dim === 'number' && dim !== 1)) return;
   throw fail(
     'the condition of an If to be one value',
-    `a condition of shape [${dims.join(', ')}] at ${describeNode(node)}`,
+    `a condition of shape ${shapeText(dims)} at ${describeNode(node)}`,
     'A model that chooses a branch for each example needs a batch of 1. Keep the batch size of the file, or set the size to 1 with `sizes`.',
   );
 }

@@ -32,6 +32,31 @@ describe('freezeExcept', () => {
     ]);
   });
 
+  it('selects among the weights before the outputs that are named', () => {
+    const float = DataType.FLOAT;
+    const weight = (name: string) => ({ name, type: float, dims: [2, 2], values: [1, 2, 3, 4] });
+    const value = (name: string) => ({ name, type: float, dims: ['{n}', 2] });
+    const two = makeModel({
+      inputs: [value('x')],
+      outputs: [value('y'), value('z')],
+      initializers: ['body', 'a', 'b'].map(weight),
+      nodes: [
+        { op: 'MatMul', inputs: ['x', 'body'], outputs: ['h'] },
+        { op: 'MatMul', inputs: ['h', 'a'], outputs: ['y'] },
+        { op: 'MatMul', inputs: ['h', 'b'], outputs: ['z'] },
+      ],
+    });
+    const selected = (...how: [number, object?]): string[] =>
+      ['body', 'a', 'b'].filter(freezeExcept(two, ...how));
+    expect(selected(1)).toEqual(['a']);
+    expect(selected(1, { output: 'z' })).toEqual(['b']);
+    expect(selected(2, { output: 'z' })).toEqual(['body', 'b']);
+    expect(selected(2, { output: ['y', 'z'] })).toEqual(['a', 'b']);
+    expect(() => freezeExcept(two, 1, { output: 'w' })).toThrow("one of the model's outputs: y, z");
+    expect(() => freezeExcept(two, 1, { outputs: ['y'] } as never)).toThrow('Did you mean "output"?');
+    expect(() => freezeExcept(two, 1, { output: [] })).toThrow('at least one output');
+  });
+
   it('refuses more layers than the model has, and functions that pick no weight', () => {
     const { bytes } = oracleModel('mlp');
     expect(() => freezeExcept(bytes, 4)).toThrow(/from 1 to 3.*keep = 4.*"\/4\/Gemm"/s);

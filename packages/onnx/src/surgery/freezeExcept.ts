@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { operators } from '../gradients/index.ts';
@@ -15,6 +16,15 @@ const layers = new Set([
   ...['LSTM', 'GRU', 'RNN', 'Attention'],
 ]);
 
+/** Options of {@link freezeExcept}. */
+export interface FreezeExceptOptions {
+  /**
+   * The output that the loss is computed on, or the outputs if several losses are summed. Default: the first float
+   * output, as in createTrainer.
+   */
+  readonly output?: string | readonly string[];
+}
+
 /**
  * Returns a predicate for the option `trainable`. It selects some weights and freezes the rest.
  *
@@ -27,7 +37,7 @@ const layers = new Set([
  *
  * @param model - the content of an .onnx file
  * @param keep - the number of last layers to train, or a predicate on weights' names
- * @throws {ClrError} if the model has fewer layers, or if no trainable weight is selected
+ * @throws {ClrError} if the model has fewer layers, if no trainable weight is selected, or if there is no such output
  *
  * @example
  * ```ts
@@ -39,16 +49,18 @@ const layers = new Set([
 export function freezeExcept(
   model: Uint8Array,
   keep: number | ((name: string) => boolean),
+  options: FreezeExceptOptions = {},
 ): (name: string) => boolean {
+  const { output } = checkOptionNames('clr/onnx', 'freezeExcept', options, ['output']);
   const source = dequantised(readSource(model));
   const { b } = loadGraph(source, operators, (node, ops) => ops.operator(node)?.settle?.(node, ops));
-  const output = lossInput(
-    b,
-    b.nodes,
-    source.graph.output.map(({ name }) => name),
-    undefined,
-  );
-  const weights = classify(b, b.nodes, source, [output]).filter(({ why }) => why === undefined);
+  const outputs = source.graph.output.map(({ name }) => name);
+  const wanted = Array.isArray(output) ? output : [output];
+  if (wanted.length === 0) {
+    throw fail('at least one output', 'output = []', 'Name the outputs that losses are computed on.');
+  }
+  const seeds = wanted.map((name) => lossInput(b, b.nodes, outputs, name));
+  const weights = classify(b, b.nodes, source, seeds).filter(({ why }) => why === undefined);
   if (typeof keep === 'function') {
     const picked = new Set(weights.map(({ tensor }) => tensor.name).filter((name) => keep(name) === true));
     if (picked.size === 0) {

@@ -5,6 +5,14 @@ import { averagingWeights } from './averagingWeights.ts';
 
 const states = [1, 2, 4].map((w) => ({ w, v: w, updates: w }));
 
+it('averageWeights refuses batches that cannot be iterated', async () => {
+  for (const batches of [{ batches: [] }, () => [], 7, null]) {
+    await expect(averageWeights(linearTrainable(), states, batches as never)).rejects.toThrow(
+      '[clr/core] Expected batches that can be iterated',
+    );
+  }
+});
+
 describe('averageWeights with weights', () => {
   it('counts each snapshot by its weight, in any scale', async () => {
     const mean = (weights?: readonly number[]) =>

@@ -1,4 +1,4 @@
-import { type BatchPass, untilAborted } from '../trainable/batches.ts';
+import { type BatchPass, checkIterable, untilAborted } from '../trainable/batches.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
@@ -14,7 +14,7 @@ import { averagingWeights } from './averagingWeights.ts';
  * @param snapshots - snapshots of this trainable, at least one; the optimizer's state comes from the last
  * @param batches - one pass over training data
  * @param weights - the weight of each snapshot: numbers of at least 0, in any scale; default: all equal
- * @throws {ClrError} if the trainable cannot average, or throws, or if a weight is bad
+ * @throws {ClrError} if the trainable cannot average, or throws, or if a weight or `batches` is bad
  * @see Izmailov et al., Averaging Weights Leads to Wider Optima, arXiv 1803.05407
  *
  * @example
@@ -35,6 +35,7 @@ export async function averageWeights<Batch>(
 ): Promise<Snapshot> {
   requireMethod(trainable, 'average', snapshots.length);
   if (weights) averagingWeights(snapshots, weights);
+  if (batches !== undefined) checkIterable('batches', batches);
   const where = `of ${snapshots.length} snapshots`;
   const mean = await withContext('average()', where, async () => trainable.average!(snapshots, weights));
   if (!batches || !trainable.renewStatistics) return mean;

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { fail } from './errors.ts';
+import { fail, inWords } from './errors.ts';
 
 /** The Redis server and the name of a queue. */
 export interface QueueOptions {
@@ -7,6 +7,21 @@ export interface QueueOptions {
   readonly redis: string;
   /** The name of the queue. Default `clr`. */
   readonly queue?: string;
+}
+
+/** Checks the options before anything connects. Without an address, ioredis would take the Redis of this machine. */
+export function checkQueue(redis: unknown, queue: unknown): void {
+  if (typeof redis !== 'string' || !/^rediss?:\/\/./.test(redis)) {
+    throw fail(
+      'redis to be a URL that starts with redis:// or rediss://',
+      `redis = ${inWords(redis)}`,
+      "Pass the server's address: redis://127.0.0.1:6379.",
+    );
+  }
+  if (typeof queue !== 'string' || !/^[^:\s]+$/.test(queue)) {
+    const advice = 'Pass a short name, or leave it out.';
+    throw fail('queue to be a name without spaces and colons', `queue = ${inWords(queue)}`, advice);
+  }
 }
 
 /** Connects to Redis. Throws if Redis does not answer now. Later, the connection waits while Redis is unreachable. */
@@ -21,7 +36,9 @@ export async function connect(url: string): Promise<Redis> {
     await probe.ping();
   } catch (cause) {
     const advice = 'Start Redis, for example with redis-server, or correct the URL.';
-    throw fail(`Redis to answer at ${url}`, why || (cause as Error).message, advice, { cause });
+    throw fail(`Redis to answer at ${withoutPassword(url)}`, why || (cause as Error).message, advice, {
+      cause,
+    });
   } finally {
     probe.disconnect();
   }
@@ -33,3 +50,5 @@ export async function connect(url: string): Promise<Redis> {
   connection.on('error', () => {});
   return connection;
 }
+
+const withoutPassword = (url: string): string => url.replace(/:[^:@/]*@/, ':…@');

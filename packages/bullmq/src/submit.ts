@@ -1,7 +1,8 @@
 import { checkOptionNames } from '@clr/core';
-import { type Job, parseJobs, parseResult, type TrialResult } from '@clr/sweep';
+import { type Job, parseJob, parseJobs, parseResult, type TrialResult } from '@clr/sweep';
 import { Queue } from 'bullmq';
-import { connect, type QueueOptions } from './connect.ts';
+import { checkQueue, connect, type QueueOptions } from './connect.ts';
+import { checkInteger, fail } from './errors.ts';
 
 /** The outcome of the submitted jobs. */
 export interface SubmitOutcome {
@@ -42,7 +43,8 @@ const pace = 500;
  * Puts jobs into a queue and waits for their results. A job that is already in the queue is not added again, so several
  * callers can wait for the same results. If Redis has lost a job, the job is added again.
  *
- * @throws {ClrError} if a job or an option is invalid, or if Redis does not answer at the start
+ * @throws {ClrError} if a job or an option is invalid, if Redis does not answer at the start, or if the queue has another
+ *   job with the id of one of these jobs
  *
  * @example
  * ```ts
@@ -62,6 +64,8 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
     onProgress,
   } = checkOptionNames('clr/bullmq', 'submit', options, names);
   const all = parseJobs(jobs);
+  checkQueue(redis, name);
+  checkInteger('attempts', attempts, 1);
   const connection = await connect(redis);
   const queue = new Queue<Job, string>(name, { connection });
   queue.on('error', () => {});
@@ -70,17 +74,24 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
   // The worker sets the delay before a retry. It also resets a lost job's priority to 0, which BullMQ runs before 1.
   const put = (job: Job) =>
     queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'clr' }, priority: 1 });
+  const find = async (job: Job) => {
+    const found = await queue.getJob(keyOf(job));
+    if (found) checkSame(job, found.data);
+    return found;
+  };
   try {
-    for (const job of all) {
-      const old = await queue.getJob(keyOf(job));
+    const old = [];
+    // Every job is looked up before the first one is added.
+    for (const job of all) old.push(await find(job));
+    for (const [at, job] of all.entries()) {
       // A job that failed before is tried again.
-      if (old && (await old.isFailed())) await old.remove();
+      if (await old[at]?.isFailed()) await old[at]!.remove();
       await put(job);
     }
     const open = () => all.filter(({ id }) => !results.has(id) && !failed.has(id));
     while (open().length > 0 && !signal?.aborted) {
       for (const job of open()) {
-        const there = await queue.getJob(keyOf(job));
+        const there = await find(job);
         if (!there) await put(job);
         else if (await there.isCompleted()) {
           results.set(job.id, parseResult(JSON.parse((await queue.getJob(keyOf(job)))!.returnvalue)));
@@ -101,4 +112,14 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
     }),
     stopped: results.size + failed.size < all.length,
   };
+}
+
+/** Refuses a job of the queue that has the id of another job: its result would be wrong. */
+function checkSame(job: Job, queued: Job): void {
+  if (JSON.stringify(parseJob(queued)) === JSON.stringify(job)) return;
+  throw fail(
+    `the job ${job.id} in the queue`,
+    'another job with this id',
+    'Give the job another id, or none. Or use another queue.',
+  );
 }

@@ -2,8 +2,8 @@ import { checkOptionNames } from '@clr/core';
 import type { Job } from '@clr/sweep';
 import { createTrialProcess, type TrialProcess, type TrialProcessOptions } from '@clr/sweep/node';
 import { UnrecoverableError, Worker } from 'bullmq';
-import { connect, type QueueOptions } from './connect.ts';
-import { fail } from './errors.ts';
+import { checkQueue, connect, type QueueOptions } from './connect.ts';
+import { checkInteger } from './errors.ts';
 
 /** Options of {@link worker}. */
 export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
@@ -49,8 +49,9 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
     lease = 30_000,
     ...child
   } = checkOptionNames('clr/bullmq', 'worker', options, names);
-  integer('concurrency', concurrency, 1);
-  integer('lease', lease, 2000);
+  checkQueue(redis, queue);
+  checkInteger('concurrency', concurrency, 1);
+  checkInteger('lease', lease, 2000);
   const idle: TrialProcess[] = [createTrialProcess(child)];
   const connection = await connect(redis);
   const stopping = new AbortController();
@@ -110,8 +111,3 @@ const timesOf = (lease: number) => ({
   runRetryDelay: Math.round(0.1 * lease),
   drainDelay: Math.min(5, lease / 10_000),
 });
-
-function integer(name: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && Number(value) >= least) return;
-  throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${value}`, 'Correct the option.');
-}

@@ -38,6 +38,28 @@ it('refuses a lease that is too short and a concurrency that is not an integer, 
   await expect(worker({ redis, module, concurrency: 0.5 })).rejects.toThrow('concurrency = 0.5');
 });
 
+it.each([
+  [{ redis: undefined }, 'redis = undefined'],
+  [{ redis: 6379 }, 'redis = 6379'],
+  [{ redis: '127.0.0.1:6379' }, 'redis = "127.0.0.1:6379"'],
+  [{ queue: '' }, 'queue = ""'],
+  [{ queue: 'a:b' }, 'queue = "a:b"'],
+  [{ attempts: 0 }, 'attempts = 0'],
+  [{ attempts: Number.NaN }, 'attempts = NaN'],
+  [{ attempts: '3' }, 'attempts = "3"'],
+])('refuses %j before it connects', async (options, received) => {
+  const all = { redis: 'redis://127.0.0.1:1', ...options } as never;
+  await expect(submit(jobs, all)).rejects.toThrow(`Received: ${received}`);
+});
+
+it('does not show the password of Redis in an error', async () => {
+  const message = await submit(jobs, { redis: 'redis://me:secret@127.0.0.1:1' }).catch(
+    ({ message }) => message,
+  );
+  expect(message).toContain('redis://me:…@127.0.0.1:1');
+  expect(message).not.toContain('secret');
+});
+
 describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -77,6 +99,19 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redi
       expect.stringContaining('The data are broken.'),
       'the worker ended with exit code 9',
     ]);
+  });
+
+  it('refuses a job with the id of another job in the queue, before it adds a job', async () => {
+    const one = await worker({ redis: server.url, module, queue: 'ids' });
+    const options = { redis: server.url, queue: 'ids' };
+    const first = { ...jobOf(1, 'points'), id: 'a' };
+    await submit([first], options);
+    const changed = { ...first, seed: 2 };
+    const added = jobOf(3, { exitAt: 3 });
+    await expect(submit([added, changed], options)).rejects.toThrow('another job with this id');
+    expect((await submit([first], options)).results[0]!.job.seed).toBe(1);
+    await one.close();
+    expect(await eventsOf('ids')).toEqual(['active', 'completed']);
   });
 
   it('reassigns the job of a killed worker, and completes it once', async () => {

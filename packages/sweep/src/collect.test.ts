@@ -62,4 +62,6 @@ it('labels jobs by what differs between them, or else by their ids, and refuses 
   const results = [await run(jobOf(tasks.fixed))];
   expect(() => collect([results[0]!, results[0]!])).toThrow('two results with the same id');
   expect(() => collect([])).toThrow('results to collect');
+  // runTrial returns undefined for a stopped job.
+  expect(() => collect([results[0]!, undefined as never])).toThrow('results[1] = undefined');
 });

@@ -6,7 +6,7 @@ import {
   type TrainingRun,
 } from '@clr/core';
 import { canonical } from './canonical.ts';
-import { fail } from './errors.ts';
+import { fail, inWords } from './errors.ts';
 import type { Job } from './job.ts';
 import { labelsOf } from './labelsOf.ts';
 import type { TrialResult } from './trialResult.ts';
@@ -73,7 +73,7 @@ export interface CollectOptions {
  * Combines results into a table, range tests and named runs. Range tests that differ only in their seeds are analysed
  * together.
  *
- * @throws {ClrError} if there are no results, or two results with the same id
+ * @throws {ClrError} if there are no results, if one is missing, or if two have the same id
  *
  * @example
  * ```ts
@@ -86,6 +86,15 @@ export function collect(results: readonly TrialResult[], options: CollectOptions
   const { steps } = checkOptionNames('clr/sweep', 'collect', options, ['steps']);
   if (!Array.isArray(results) || results.length === 0) {
     throw fail('results to collect', 'none', 'Pass the results of runTrial or runSweep.');
+  }
+  const missing = results.findIndex((result) => !result?.job);
+  if (missing >= 0) {
+    const received = `results[${missing}] = ${inWords(results[missing])}`;
+    throw fail(
+      'a result of each job',
+      received,
+      'Leave out jobs that were stopped: runTrial returns undefined for them.',
+    );
   }
   const ids = new Set(results.map(({ job }) => job.id));
   if (ids.size < results.length) {

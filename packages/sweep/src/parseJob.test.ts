@@ -77,6 +77,12 @@ describe('parseJob', () => {
       'job.task.steps to be an integer',
     ],
     ['a rate of 0', { ...plain, task: { type: 'fixed', lr: 0, steps: 5 } }, 'job.task.lr = 0'],
+    [
+      'a range that falls',
+      { ...plain, task: { type: 'rangeTest', startLr: 1, endLr: 0.1 } },
+      'job.task.startLr = 1',
+    ],
+    ['a range from 0', { ...plain, task: { type: 'rangeTest', startLr: 0 } }, 'job.task.startLr = 0'],
     ['a bad plan', { ...plain, task: { type: 'autoClr', steps: 500, plan: 'deca' } }, 'job.task.plan'],
   ])('refuses %s', (_, value, message) => expect(refusal(value)).toContain(message));
 
@@ -96,6 +102,12 @@ describe('parseJobs', () => {
         { ...plain, id: 'A' },
       ]),
     ).toThrow('the id "A"');
+    expect(() =>
+      parseJobs([
+        { ...plain, id: 'a' },
+        { ...plain, id: 'b' },
+      ]),
+    ).toThrow('jobs[0] and jobs[1], which differ only in their ids');
     expect(() => parseJobs([])).toThrow('Pass at least one job');
     expect(() => parseJobs([plain, { ...plain, sed: 1 }])).toThrow('jobs[1]');
   });

@@ -60,10 +60,10 @@ export function parseJob(value: unknown, name = 'job'): Job {
 }
 
 /**
- * Reads a list of jobs. Equal jobs, or two with the same id, are refused.
+ * Reads a list of jobs. Two jobs with the same id, or that differ only in their ids, are refused.
  *
  * @param name - how error messages refer to the list
- * @throws {ClrError} as {@link parseJob} does, and if an id occurs twice
+ * @throws {ClrError} as {@link parseJob} does, and if a job or an id occurs twice
  *
  * @example
  * ```ts
@@ -78,14 +78,25 @@ export function parseJobs(value: unknown, name = 'jobs'): readonly Job[] {
   }
   const jobs = Array.from(value, (each, at) => parseJob(each, `${name}[${at}]`));
   const places = new Map<string, number>();
-  for (const [at, { id }] of jobs.entries()) {
+  const contents = new Map<string, number>();
+  for (const [at, job] of jobs.entries()) {
     // Some file systems ignore case.
-    const key = id.toLowerCase();
+    const key = job.id.toLowerCase();
     if (places.has(key)) {
-      const received = `${name}[${places.get(key)}] and ${name}[${at}] with the id ${inWords(id)}`;
+      const received = `${name}[${places.get(key)}] and ${name}[${at}] with the id ${inWords(job.id)}`;
       throw fail('jobs that differ, each with its own id', received, 'Use different seeds or ids.');
     }
     places.set(key, at);
+    const content = contentOf(job);
+    if (contents.has(content)) {
+      const received = `${name}[${contents.get(content)}] and ${name}[${at}], which differ only in their ids`;
+      throw fail(
+        'jobs that differ',
+        received,
+        'Use different seeds. The same job always has the same result.',
+      );
+    }
+    contents.set(content, at);
   }
   return Object.freeze(jobs);
 }

@@ -1,4 +1,5 @@
 import { parsePolicy } from '@clr/core';
+import { fail } from './errors.ts';
 import {
   boolean,
   type Fields,
@@ -13,7 +14,7 @@ import {
   readFields,
   verdict,
 } from './fields.ts';
-import type { Task } from './job.ts';
+import type { RangeTestTask, Task } from './job.ts';
 
 const training: Fields = {
   steps: integer(1),
@@ -51,5 +52,22 @@ const taskType = oneOf(...Object.keys(kinds));
 export function parseTask(value: unknown, path: string): Task {
   const { type, ...rest } = object(value, path);
   taskType(type, `${path}.type`);
-  return Object.freeze({ type, ...readFields(rest, kinds[type as Task['type']], path) }) as Task;
+  const task = Object.freeze({ type, ...readFields(rest, kinds[type as Task['type']], path) }) as Task;
+  if (task.type === 'rangeTest') checkRange(task, path);
+  return task;
+}
+
+/** Checks what `rangeTest` would refuse only after the model and the data were opened. */
+function checkRange({ startLr, endLr, spacing }: RangeTestTask, path: string): void {
+  if (startLr !== undefined && endLr !== undefined && startLr > endLr) {
+    throw fail(
+      `${path}.startLr to be at most endLr (${endLr})`,
+      `${path}.startLr = ${startLr}`,
+      'Swap them.',
+    );
+  }
+  if (startLr === 0 && spacing !== 'linear') {
+    const advice = 'Give a small rate, such as 1e-6, or use the spacing "linear".';
+    throw fail(`${path}.startLr to be above 0 with exponential spacing`, `${path}.startLr = 0`, advice);
+  }
 }

@@ -96,6 +96,16 @@ describe('runSweep', () => {
     expect(stopped).toBe(false);
   });
 
+  it('says which checkpoint is cut and must be removed', async () => {
+    const [job] = jobs;
+    const path = join(folder, `${job!.id}.safetensors`);
+    await writeFile(path, '');
+    const { failed } = await runSweep([job!], options());
+    expect(failed[0]!.error).toContain(`a whole checkpoint in ${path}.\nReceived: 0 bytes\nRemove the file.`);
+    await rm(path);
+    expect((await runSweep([job!], options())).failed).toEqual([]);
+  });
+
   it('refuses invalid arguments before the first job', async () => {
     await expect(runSweep(jobs, options({ module: 'no-such.js' }))).rejects.toThrow('no-such.js');
     const jobless = fileURLToPath(new URL('../dist/index.js', import.meta.url));

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { fileStore } from '@clr/checkpoint/node';
+import { fail } from '../errors.ts';
 import type { Job } from '../job.ts';
 import { runTrial } from '../runTrial.ts';
 import type { Open } from '../trialOptions.ts';
@@ -47,7 +48,11 @@ async function run(job: Job, open: Open<unknown>): Promise<FromWorker> {
   const store = resumable ? fileStore(checkpointPath(folder, job.id)) : undefined;
   let told = 0;
   try {
-    const from = await store?.load();
+    const from = await store?.load().catch((cause: Error) => {
+      const received = /^Received: (.*)$/m.exec(cause.message)?.[1] ?? cause.message;
+      const advice = 'Remove the file. The job then starts over.';
+      throw fail(`a whole checkpoint in ${checkpointPath(folder, job.id)}`, received, advice, { cause });
+    });
     const result = await runTrial(job, {
       open,
       signal: controller.signal,

@@ -1,17 +1,28 @@
 import type { Series } from './renderSvg.ts';
 
-/** A curve without dots. */
+export type Dash = 'solid' | 'dashed' | 'dotted';
+
+/** A curve. Only a point without neighbours gets a dot, because no line would show it. */
 export function curve(
   data: readonly (readonly [number, number | null])[],
   colour: string,
-  strong = true,
+  { faint = false, dash = 'solid' }: { readonly faint?: boolean; readonly dash?: Dash } = {},
 ): Series {
+  const known = (at: number): boolean => typeof data[at]?.[1] === 'number';
+  const isLone = (at: number): boolean => known(at) && !known(at - 1) && !known(at + 1);
   return {
     type: 'line',
     data: data as [number, number | null][],
-    showSymbol: false,
+    ...(data.some((_, at) => isLone(at))
+      ? {
+          showAllSymbol: true,
+          symbol: (_: unknown, { dataIndex }: { dataIndex: number }) =>
+            isLone(dataIndex) ? 'circle' : 'none',
+          symbolSize: 4,
+        }
+      : { showSymbol: false }),
     silent: true,
-    lineStyle: { color: colour, width: strong ? 2 : 1, opacity: strong ? 1 : 0.3 },
+    lineStyle: { color: colour, width: faint ? 1 : 2, opacity: faint ? 0.3 : 1, type: dash },
     itemStyle: { color: colour },
   } as Series;
 }

@@ -1,4 +1,5 @@
-import { ClrError, checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
+import { checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
+import { checkCount } from './checkCount.ts';
 import { sampleSteps } from './sampleSteps.ts';
 import { type Point, thin } from './thin.ts';
 import { troughsOf } from './troughsOf.ts';
@@ -57,14 +58,4 @@ export function policyPoints(policy: ScheduleLike, options: PolicyPointsOptions 
     ...(schedule.momentum(0) !== undefined && { momenta: sample(schedule.momentum) }),
     troughs: troughsOf(schedule, steps, 25),
   };
-}
-
-function checkCount(name: string, value: number, least: number, advice: string): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ClrError('clr/report', {
-    expected:
-      least > 1 ? `${name} to be an integer of at least ${least}` : `${name} to be a positive integer`,
-    received: `${name} = ${String(value)}`,
-    advice,
-  });
 }

@@ -9,6 +9,7 @@ export function sharedAxis(axis: SharedAxis, last: boolean, narrow: boolean, fon
     min: axis.min,
     max: axis.max,
     splitNumber: narrow ? 3 : 8,
+    ...(axis.whole && { minInterval: 1 }),
     ...(last && { name: axis.name, nameLocation: 'middle', nameGap: 26, nameTextStyle: text }),
     axisLabel: { ...text, show: last, hideOverlap: true, formatter: axis.format },
     axisTick: { show: last, lineStyle: { color: colours.axis } },

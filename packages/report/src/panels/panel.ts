@@ -33,5 +33,7 @@ export interface SharedAxis {
   readonly log: boolean;
   readonly min: number;
   readonly max: number;
+  /** True for steps: only whole numbers get labels. */
+  readonly whole?: boolean;
   readonly format: (value: number) => string;
 }

@@ -1,5 +1,6 @@
 import { ClrError } from '@clr/core';
 import type { Drawing, Frame } from '../chart/renderSvg.ts';
+import { inWords } from '../words/inWords.ts';
 import { sharedAxis, valueAxis } from './axes.ts';
 import { type Heading, panelHeading, titleHeading } from './headings.ts';
 import type { Panel, SharedAxis } from './panel.ts';
@@ -17,7 +18,7 @@ export function stackPanels(
   if (!(Number.isFinite(width) && width >= 280)) {
     throw new ClrError('clr/report', {
       expected: 'width to be a number of pixels, 280 or more',
-      received: `width = ${width}`,
+      received: `width = ${inWords(width)}`,
       advice: 'Give 960 for a desktop and 360 for a phone.',
     });
   }

@@ -1,12 +1,12 @@
 import type { TrainingRun } from '@clr/core';
 import type { Series } from '../chart/renderSvg.ts';
-import { curve, marks } from '../chart/series.ts';
+import { curve, type Dash, marks } from '../chart/series.ts';
 import { colours, seriesColours } from '../chart/theme.ts';
 import { extent } from '../curves/extent.ts';
 import { mean, median, smooth } from '../curves/smooth.ts';
 import { type Point, thin } from '../curves/thin.ts';
 import type { NamedRun } from '../words/namedRun.ts';
-import { formatNumber, formatRate, formatShare } from '../words/words.ts';
+import { digitsBetween, formatNumber, formatRate, formatShare } from '../words/words.ts';
 import type { Panel } from './panel.ts';
 
 const runningMedian = { text: 'running median', colour: colours.muted };
@@ -20,20 +20,20 @@ export function runPanels(named: readonly NamedRun[]): readonly Panel[] {
     (troughs.length > 24 ? [] : troughs).map((x) => ({ x, colour: colours.axis, dashed: true })),
   );
   const each: Each = (toSeries) => [
-    ...named.flatMap(({ run }, index) => toSeries(run, colourOf(index))),
+    ...named.flatMap(({ run }, index) => toSeries(run, colourOf(index), dashOf(index).type)),
     lines,
   ];
   const keys = named.flatMap(({ name }, index) =>
-    name ? [{ text: `— ${name}`, colour: colourOf(index) }] : [],
+    name ? [{ text: `${dashOf(index).key} ${name}`, colour: colourOf(index) }] : [],
   );
   const rate: Panel = {
     name: 'Learning rate',
     height: 130,
     keys: [...keys, ...(troughs.length > 0 ? [{ text: '┆ troughs', colour: colours.muted }] : [])],
     y: { min: 0, format: formatRate },
-    series: each((run, colour) => {
+    series: each((run, colour, dash) => {
       const points = run.steps.map(({ step, lr }): Point => [step, lr]);
-      return [curve(thin(points, 2000), colour)];
+      return [curve(thin(points, 2000), colour, { dash })];
     }),
   };
   return [rate, lossPanel(named, each), accuracyPanel(named, each), heldOutPanel(named, each)].flatMap(
@@ -41,23 +41,37 @@ export function runPanels(named: readonly NamedRun[]): readonly Panel[] {
   );
 }
 
-/** The curves of all runs, each in its colour, and the troughs. */
-type Each = (toSeries: (run: TrainingRun, colour: string) => readonly Series[]) => readonly Series[];
+/** The curves of all runs, each in its colour and dash, and the troughs. */
+type Each = (
+  toSeries: (run: TrainingRun, colour: string, dash: Dash) => readonly Series[],
+) => readonly Series[];
 
 function colourOf(index: number): string {
   return seriesColours[index % seriesColours.length]!;
+}
+
+const dashes = [
+  { type: 'solid', key: '—' },
+  { type: 'dashed', key: '╌' },
+  { type: 'dotted', key: '┈' },
+] as const;
+
+/** When all colours are taken, the next curves are dashed, then dotted. */
+function dashOf(index: number): (typeof dashes)[number] {
+  return dashes[Math.floor(index / seriesColours.length) % dashes.length]!;
 }
 
 function lossPanel(named: readonly NamedRun[], each: Each): Panel {
   const [lowest, highest] = extent(named.flatMap(({ run }) => run.steps.flatMap(({ loss }) => loss ?? [])));
   // On a linear axis, a loss that falls far looks flat while it is still falling.
   const log = lowest > 0 && highest > 20 * lowest;
+  const digits = digitsBetween(lowest, highest);
   return {
     name: `Training loss${log ? ' (log)' : ''}`,
     height: 170,
     keys: [runningMedian],
-    y: { log, format: (value) => formatNumber(value, 3) },
-    series: each((run, colour) => metricCurves(run, 'loss', colour, named.length === 1)),
+    y: { log, format: (value) => formatNumber(value, digits) },
+    series: each((run, colour, dash) => metricCurves(run, 'loss', { colour, dash }, named.length === 1)),
   };
 }
 
@@ -75,7 +89,7 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
     height: 130,
     keys: [runningMean, ...(min > 0 ? [{ text: `cut below ${percent(min)}`, colour: colours.muted }] : [])],
     y: { min, max: 1, interval: (1 - min) / 4, format: percent },
-    series: each((run, colour) => metricCurves(run, 'accuracy', colour, named.length === 1)),
+    series: each((run, colour, dash) => metricCurves(run, 'accuracy', { colour, dash }, named.length === 1)),
   };
 }
 
@@ -83,11 +97,11 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
 function metricCurves(
   run: TrainingRun,
   of: 'loss' | 'accuracy',
-  colour: string,
+  { colour, dash }: { readonly colour: string; readonly dash: Dash },
   alone: boolean,
 ): readonly Series[] {
-  const line = curve(smoothed(run, of), colour);
-  return alone ? [curve(thin(pointsOf(run, of), 2000), colour, false), line] : [line];
+  const line = curve(smoothed(run, of), colour, { dash });
+  return alone ? [curve(thin(pointsOf(run, of), 2000), colour, { faint: true }), line] : [line];
 }
 
 function pointsOf(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {

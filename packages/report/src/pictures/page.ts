@@ -5,7 +5,7 @@ const style = `
 :root{color-scheme:light dark;${cssVariables('light')}}
 @media (prefers-color-scheme:dark){:root{${cssVariables('dark')}}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:64rem;font:1rem/1.55 system-ui,sans-serif;color:var(--ink);background:var(--surface)}
+body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:64rem;font:1rem/1.55 system-ui,sans-serif;color:var(--ink);background:var(--surface);overflow-wrap:break-word}
 h1{font-size:1.7rem;line-height:1.25;margin:0 0 1rem}
 h2{font-size:1.25rem;margin:2.5rem 0 .75rem}
 p,ul{max-width:46rem}

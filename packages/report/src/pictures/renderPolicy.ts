@@ -59,7 +59,7 @@ export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions
   }
   const { type = 'custom' } = policy as { type?: string };
   const { title = `Policy ${type}` } = options;
-  const axis = { name: 'step', log: false, min: 0, max: steps, format: formatCount };
+  const axis = { name: 'step', log: false, min: 0, max: steps, whole: true, format: formatCount };
   const { drawing, size } = stackPanels(panels, axis, { ...options, title });
   const [low, high] = extent(rates.flatMap(([, lr]) => lr ?? []));
   const description =

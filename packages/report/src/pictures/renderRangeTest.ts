@@ -17,7 +17,7 @@ import { stackPanels } from '../panels/panels.ts';
 import { type PictureOptions, pictureOptions } from '../panels/pictureOptions.ts';
 import { ratesPanel } from '../panels/ratesPanel.ts';
 import { describeFinding } from '../words/describeFinding.ts';
-import { formatNumber, formatRate } from '../words/words.ts';
+import { digitsBetween, formatNumber, formatRate } from '../words/words.ts';
 
 /**
  * Draws a range test: loss and accuracy over the rate (logarithmic for an exponential sweep) and the rates at which the
@@ -80,13 +80,15 @@ export function renderRangeTest(
   const ceiling = usefulCeiling(
     sweeps.flatMap(({ points }) => points.map(({ lr, loss }) => [lr, loss] as const)),
   );
+  const [lowest, highest] = extent(sweeps.flatMap(({ points }) => points.flatMap(({ loss }) => loss ?? [])));
+  const digits = digitsBetween(lowest, Math.min(highest, ceiling ?? highest));
   const panels: Panel[] = [];
   if (sweeps.some(({ points }) => points.some(({ loss }) => loss !== null))) {
     panels.push({
       name: 'Loss',
       height: 230,
       keys: loss.keys,
-      y: { max: ceiling, format: (value) => formatNumber(value, 3) },
+      y: { max: ceiling, format: (value) => formatNumber(value, digits) },
       series: [...loss.series, overlay],
     });
   }
@@ -136,7 +138,7 @@ function curves(
       ...(held.length > 0 ? [{ text: '◆ held out', colour: colours.purple }] : []),
     ],
     series: [
-      ...raw.map((points) => curve(thin(points, 2000), colours.muted, false)),
+      ...raw.map((points) => curve(thin(points, 2000), colours.muted, { faint: true })),
       ...smoothed.map((points) => curve(points, colours.ink)),
       {
         type: 'scatter',

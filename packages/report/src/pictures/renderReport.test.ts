@@ -23,6 +23,21 @@ const content: ReportContent = {
 };
 
 describe('renderReport', () => {
+  it.each([
+    [{ runs: content.runs![0] }, 'runs = an object'],
+    [{ runs: [content.runs![0]!.run] }, 'runs[0] = a run without a name'],
+    [{ summary: 'Seen' }, 'summary = "Seen"'],
+    [{ notes: [5] }, 'notes[0] = 5'],
+    [{ tables: content.tables![0] }, 'tables = an object'],
+    [{ tables: [{ caption: 'C', columns: ['n'], rows: [[1]] }] }, 'tables[0].rows[0][0] = 1'],
+    [{ policies: { name: 'P', policy } }, 'policies = an object'],
+    [{ policies: [{ name: 'P', policy, step: 5 }] }, 'the unknown option step = 5'],
+    [{ policies: [{ name: 'P', policy, steps: 0 }] }, 'steps = 0'],
+    [{ rangeTest: { trace } }, 'finding = undefined'],
+  ])('refuses a part of another form: %#', (part, received) => {
+    expect(() => renderReport(part as never)).toThrow(received);
+  });
+
   const html = renderReport(content);
 
   it('contains a wide and a narrow version of each picture, well-formed and with unique ids', () => {

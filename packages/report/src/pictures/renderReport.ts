@@ -1,5 +1,13 @@
-import { checkOptionNames, type Policy, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import {
+  ClrError,
+  checkOptionNames,
+  type Policy,
+  type RangeTestFinding,
+  type RangeTestTrace,
+} from '@clr/core';
+import { checkList, checkRuns, checkTable, checkText, checkTexts } from '../words/checkContent.ts';
 import { describeFinding } from '../words/describeFinding.ts';
+import { inWords } from '../words/inWords.ts';
 import type { NamedRun } from '../words/namedRun.ts';
 import { type ReportTable, renderTable } from '../words/renderTable.ts';
 import { troughTable } from '../words/troughTable.ts';
@@ -49,7 +57,7 @@ export interface ReportContent {
  * mode and screen readers.
  *
  * @returns the HTML document, the same text for the same input
- * @throws {ClrError} if a trace or a run has no step to draw
+ * @throws {ClrError} if a trace or a run has no step to draw, or if a part has another form
  *
  * @example
  * ```ts
@@ -63,6 +71,13 @@ export function renderReport(content: ReportContent): string {
   ]);
   const { title = 'Learning-rate report', summary = [], tables = [], policies = [], notes = [] } = content;
   const { rangeTest, runs = [] } = content;
+  checkText('title', title);
+  checkTexts('summary', summary);
+  checkTexts('notes', notes);
+  checkList('tables', tables, 'tables');
+  for (const [at, table] of tables.entries()) checkTable(`tables[${at}]`, table);
+  checkRuns('runs', runs);
+  checkList('policies', policies, '{ name, policy }');
   const sections = [
     summary.map(paragraph).join(''),
     ...tables.map(renderTable),
@@ -76,10 +91,20 @@ export function renderReport(content: ReportContent): string {
     policies.length > 0
       ? section(
           policies.length > 1 ? 'Policies' : 'Policy',
-          policies.flatMap(({ name, policy, steps }) => [
-            figure((width) => renderPolicy(policy, { width, title: name, ...(steps && { steps }) })),
-            `<details><summary>${escapeText(name)} as JSON</summary><pre>${escapeText(JSON.stringify(policy, null, 2))}</pre></details>`,
-          ]),
+          policies.flatMap((each, at) => {
+            const { name, policy, steps } = checkOptionNames('clr/report', `policies[${at}]`, each, [
+              'name',
+              'policy',
+              'steps',
+            ]);
+            checkText(`policies[${at}].name`, name);
+            return [
+              figure((width) =>
+                renderPolicy(policy, { width, title: name, ...(steps !== undefined && { steps }) }),
+              ),
+              `<details><summary>${escapeText(name)} as JSON</summary><pre>${escapeText(JSON.stringify(policy, null, 2))}</pre></details>`,
+            ];
+          }),
         )
       : '',
     notes.length > 0 ? section('Notes', notes.map(paragraph)) : '',
@@ -87,7 +112,17 @@ export function renderReport(content: ReportContent): string {
   return page(title, sections.filter(Boolean).join('\n'));
 }
 
-function rangeTestSection({ name, trace, finding }: ReportRangeTest): string {
+function rangeTestSection(test: ReportRangeTest): string {
+  const { name, trace, finding } = checkOptionNames('clr/report', 'rangeTest', test, [
+    ...(['name', 'trace', 'finding'] as const),
+  ]);
+  if (trace === undefined || finding === undefined) {
+    throw new ClrError('clr/report', {
+      expected: 'rangeTest to be { trace, finding }',
+      received: `trace = ${inWords(trace)}, finding = ${inWords(finding)}`,
+      advice: 'Pass the results of rangeTest and analyzeRangeTest.',
+    });
+  }
   const sentences = describeFinding(finding).map((sentence) => `<li>${escapeText(sentence)}</li>`);
   return section(name === undefined ? 'LR range test' : `LR range test: ${name}`, [
     // The list says the same as the picture's description, which only screen readers read.

@@ -86,6 +86,39 @@ describe('renderRun', () => {
     expect(readPicture(svg).words).toContain('Training loss (log)');
   });
 
+  it('draws a single step as a dot, on an axis of whole steps', () => {
+    const steps = [{ step: 0, lr: 3, loss: 2 }];
+    const picture = readPicture(renderRun({ ...run, steps, step: 1, troughs: [] }));
+    expect(picture.dots(colours.blue).length).toBeGreaterThanOrEqual(2);
+    expect(picture.words.filter((word) => word.startsWith('0.'))).toEqual([]);
+  });
+
+  it('gives the labels of an axis as many digits as tell them apart', () => {
+    const steps = run.steps.map((step) => ({ ...step, loss: 2.3025 - 1e-8 * step.step }));
+    const labels = readPicture(renderRun({ ...run, steps })).words.filter((word) => word.startsWith('2.30'));
+    expect(labels.length).toBeGreaterThan(2);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
+  it('dashes the curves for which no colour is left', () => {
+    const runs = Array.from({ length: 8 }, (_, at) => ({ name: `run ${at}`, run }));
+    const svg = renderRun(runs);
+    expect(readPicture(svg).words).toEqual(expect.arrayContaining(['— run 5', '╌ run 6', '╌ run 7']));
+    // The curves of rate, loss and accuracy of two runs.
+    const dashed = svg.match(/<path[^>]*stroke-dasharray[^>]*>/g)!;
+    const ofRuns = dashed.filter((path) => seriesColours.slice(0, 2).some((colour) => path.includes(colour)));
+    expect(ofRuns.filter((path) => path.includes('stroke-width="2"'))).toHaveLength(6);
+  });
+
+  it.each([
+    [null, 'runs = null'],
+    [[run], 'runs[0] = a run without a name'],
+    [{ name: 'CLR', run }, 'runs = an object'],
+    [[{ name: 'CLR' }], 'runs[0] = an object'],
+  ])('refuses what is not a run: %#', (runs, received) => {
+    expect(() => renderRun(runs as never)).toThrow(`Received: ${received}`);
+  });
+
   it('refuses a run without a step', () => {
     expect(() => renderRun({ ...run, steps: [] })).toThrow(
       '[clr/report] Expected a run with at least one step',

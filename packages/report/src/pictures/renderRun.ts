@@ -3,6 +3,7 @@ import { renderSvg } from '../chart/renderSvg.ts';
 import { stackPanels } from '../panels/panels.ts';
 import { type PictureOptions, pictureOptions } from '../panels/pictureOptions.ts';
 import { runPanels } from '../panels/runPanels.ts';
+import { checkRuns } from '../words/checkContent.ts';
 import type { NamedRun } from '../words/namedRun.ts';
 import { formatCount, formatNumber, formatShare } from '../words/words.ts';
 
@@ -11,7 +12,7 @@ import { formatCount, formatNumber, formatShare } from '../words/words.ts';
  * the evaluations on held-out data at the troughs.
  *
  * @returns an SVG document, the same text for the same input; readable on light and dark backgrounds
- * @throws {ClrError} if there is no step to draw
+ * @throws {ClrError} if there is no step to draw, or if a run or its name is missing
  *
  * @example
  * ```ts
@@ -23,7 +24,8 @@ import { formatCount, formatNumber, formatShare } from '../words/words.ts';
  */
 export function renderRun(runs: TrainingRun | readonly NamedRun[], options: PictureOptions = {}): string {
   checkOptionNames('clr/report', 'renderRun', options, pictureOptions);
-  const named: readonly NamedRun[] = 'steps' in runs ? [{ name: '', run: runs }] : runs;
+  const named: unknown = 'steps' in Object(runs) ? [{ name: '', run: runs }] : runs;
+  checkRuns('runs', named);
   if (!named.some(({ run }) => run.steps.length > 0)) {
     throw new ClrError('clr/report', {
       expected: 'a run with at least one step to draw',
@@ -37,6 +39,7 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
     log: false,
     min: Math.min(...named.map(({ run }) => run.from)),
     max: Math.max(...named.map(({ run }) => run.step)),
+    whole: true,
     format: formatCount,
   };
   const { drawing, size } = stackPanels(runPanels(named), axis, { ...options, title });

@@ -1,4 +1,5 @@
 import { plot } from 'simple-ascii-chart';
+import { checkCount } from '../curves/checkCount.ts';
 import { extent } from '../curves/extent.ts';
 import { median } from '../curves/smooth.ts';
 import type { Point } from '../curves/thin.ts';
@@ -29,6 +30,9 @@ interface Curve extends Required<ChartSize> {
 /** Draws one curve for a terminal: a value for each column, and letters above the marks. */
 export function plotCurve(points: readonly Point[], curve: Curve): string {
   const { width, height, xTicks, column, yMax = Infinity, format, marks } = curve;
+  for (const [name, value] of Object.entries({ width, height })) {
+    checkCount(name, value, 1, 'Give the size of the plot in characters.');
+  }
   const known = points.flatMap(([x, y]) => (y === null ? [] : [[x, Math.min(y, yMax)] as const]));
   const xs = known.map(([x]) => x);
   const [low, high] = extent(xs);

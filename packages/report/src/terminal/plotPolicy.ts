@@ -1,4 +1,5 @@
 import { checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
+import { checkCount } from '../curves/checkCount.ts';
 import { sampleSteps } from '../curves/sampleSteps.ts';
 import type { Point } from '../curves/thin.ts';
 import { formatCount, formatRate } from '../words/words.ts';
@@ -6,6 +7,8 @@ import { type ChartSize, plotCurve } from './plotCurve.ts';
 
 /**
  * Draws the rate over the first steps as text for a terminal.
+ *
+ * @throws {ClrError} if `steps`, `width` or `height` is not a positive integer
  *
  * @example
  * ```ts
@@ -16,6 +19,7 @@ import { type ChartSize, plotCurve } from './plotCurve.ts';
 export function plotPolicy(policy: ScheduleLike, options: ChartSize & { readonly steps: number }): string {
   const names = ['steps', 'width', 'height'] as const;
   const { steps, width = 64, height = 14 } = checkOptionNames('clr/report', 'plotPolicy', options, names);
+  checkCount('steps', steps, 1, 'Pass the number of steps of the policy to draw.');
   const schedule = toSchedule(policy);
   const points = sampleSteps(schedule, steps).map((step): Point => [step, schedule.lr(step)]);
   const chart = plotCurve(points, {
@@ -26,5 +30,5 @@ export function plotPolicy(policy: ScheduleLike, options: ChartSize & { readonly
     column: 'highest',
     format: (value, axis) => (axis === 'y' ? formatRate(value) : formatCount(Math.round(value))),
   });
-  return `${chart}\n  learning rate over the step`;
+  return `${chart}\n  learning rate over the steps`;
 }

@@ -1,12 +1,14 @@
 import { checkOptionNames, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
 import { extent } from '../curves/extent.ts';
 import { usefulCeiling } from '../curves/usefulCeiling.ts';
-import { formatNumber, formatRate } from '../words/words.ts';
+import { digitsBetween, formatNumber, formatRate } from '../words/words.ts';
 import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 
 /**
  * Draws a range test as text for a terminal: the loss over the rate (logarithmic for an exponential sweep), with a
  * letter over each suggested rate or lower bound, and over the loss edge.
+ *
+ * @throws {ClrError} if `width` or `height` is not a positive integer
  *
  * @example
  * ```ts
@@ -48,6 +50,9 @@ export function plotRangeTest(
   ];
   const marks = rates.map(([letter, , rate]): Mark => ({ letter, x: toX(rate) }));
   const xs = points.map(([x]) => x);
+  const yMax = usefulCeiling(points);
+  const [least, most] = extent(points.flatMap(([, loss]) => loss ?? []));
+  const digits = digitsBetween(least, Math.min(most, yMax ?? most));
   const [low, high] = extent(xs);
   const xTicks = log
     ? Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i)
@@ -58,8 +63,9 @@ export function plotRangeTest(
     marks,
     xTicks,
     column: 'median',
-    yMax: usefulCeiling(points),
-    format: (value, axis) => (axis === 'y' ? formatNumber(value, 3) : formatRate(log ? 10 ** value : value)),
+    yMax,
+    format: (value, axis) =>
+      axis === 'y' ? formatNumber(value, digits) : formatRate(log ? 10 ** value : value),
   });
   const legend = rates.map(([letter, name, rate]) => `${letter} ${name} ${formatRate(rate)}`).join('   ');
   return [

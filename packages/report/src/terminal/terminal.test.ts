@@ -56,6 +56,17 @@ describe('plotPolicy', () => {
     expect(chart.split('\n').filter((line) => /[━┏┓]/.test(line))).toHaveLength(1);
   });
 
+  it.each([{ width: 0 }, { width: 1.5 }, { height: Number.NaN }, { steps: undefined }, { steps: -1 }])(
+    'refuses %j',
+    (options) => {
+      const all = { steps: 10, ...options } as { steps: number };
+      const [[name, value]] = Object.entries(options) as [[string, unknown]];
+      expect(() => plotPolicy(constant({ lr: 0.1 }), all)).toThrow(
+        `[clr/report] Expected ${name} to be a positive integer.\nReceived: ${name} = ${value}`,
+      );
+    },
+  );
+
   it('draws a constant rate', () => {
     expect(plotPolicy(constant({ lr: 0.1 }), { steps: 10, width: 20 })).toMatch(/0\.1┤━{20}/);
   });

@@ -51,6 +51,12 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** The number of digits that tell the labels of an axis from `low` to `high` apart: 3, or more if both are close. */
+export function digitsBetween(low: number, high: number): number {
+  const parts = Math.max(Math.abs(low), Math.abs(high)) / (high - low);
+  return Number.isFinite(parts) ? Math.min(12, Math.max(3, 2 + Math.ceil(Math.log10(parts)))) : 3;
+}
+
 /** Escapes text for the content and the quoted attributes of XML and HTML. */
 export function escapeText(text: string): string {
   const entities: Record<string, string> = {

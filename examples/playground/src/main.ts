@@ -52,7 +52,7 @@ function showPolicies(shared: Shared): void {
 
 async function route(): Promise<void> {
   const [path = '', link = ''] = location.hash.replace(/^#\/?/, '').split('?');
-  const name: Part = path in titles ? (path as Part) : 'policies';
+  const name: Part = Object.hasOwn(titles, path) ? (path as Part) : 'policies';
   for (const anchor of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
     if (anchor.hash === `#/${name}`) anchor.setAttribute('aria-current', 'page');
     else anchor.removeAttribute('aria-current');
@@ -66,6 +66,8 @@ async function route(): Promise<void> {
       notice.textContent = problemText(error);
     }
   }
+  // The links between the parts do not name the drawn policies. Without them, a reload would lose these policies.
+  if (name === 'policies' && link === '' && own !== '') history.replaceState(null, '', `#/policies?${own}`);
   document.title = titles[name];
   try {
     main.replaceChildren(notice, await partOf(name));
@@ -76,6 +78,13 @@ async function route(): Promise<void> {
   }
 }
 
+// The address holds the part of the page, so this link must not change it.
+document.querySelector('.skip')!.addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
+// A file that misses its area would replace this page.
+for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
 addEventListener('hashchange', () => void route());
 void route();
 void keepOffline(document.getElementById('offline')!);

@@ -1,6 +1,9 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
 import { h } from './dom.ts';
 
+/** The least width of a picture. On a narrower page it is scaled. */
+const narrowest = 280;
+
 /** The picture of a range test, as wide as its element. `@clr/report` is loaded with the first picture. */
 export class RangePicture {
   readonly element: HTMLElement = h('div', { class: 'range-picture' });
@@ -31,9 +34,9 @@ export class RangePicture {
 
   #redraw(): void {
     const width = Math.floor(this.element.clientWidth);
-    if (!this.#draw || width < 280 || width === this.#width) return;
+    if (!this.#draw || width === 0 || width === this.#width) return;
     this.#width = width;
     // This is safe, because @clr/report escapes all text in its pictures.
-    this.element.innerHTML = this.#draw(width);
+    this.element.innerHTML = this.#draw(Math.max(narrowest, width));
   }
 }

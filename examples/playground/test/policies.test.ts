@@ -1,10 +1,10 @@
-import { toSchedule, triangular2 } from '@clr/core';
+import { table, toSchedule, triangular2 } from '@clr/core';
 import { hasChromium } from '@clr/tooling/chromium';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asKeras } from '../src/policies/code/keras.ts';
 import { kinds } from '../src/policies/kinds.ts';
-import { fromLink } from '../src/policies/shared.ts';
+import { fromLink, toLink } from '../src/policies/shared.ts';
 import { openSite, overflow, pictures, type Site, sizes } from './site.ts';
 
 describe.skipIf(!hasChromium())('the policies of the page', { retry: 2 }, () => {
@@ -42,6 +42,65 @@ describe.skipIf(!hasChromium())('the policies of the page', { retry: 2 }, () => 
     expect(await page.locator('.fault:not(:empty)').count()).toBe(0);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await page.screenshot({ path: `${pictures}policies-${name}.png`, fullPage: true });
+    await page.context().close();
+  });
+
+  it('can be changed by arrow keys from every value, also small whole numbers', async () => {
+    const page = await site.open();
+    const press = async (label: string, times: number) => {
+      const slider = page.getByLabel(label);
+      await slider.focus();
+      for (let i = 0; i < times; i++) await page.keyboard.press('ArrowRight');
+      return slider.getAttribute('aria-valuetext');
+    };
+    expect(await press('Lower bound: slider', 5)).toBe('0.0012');
+    await choose(page, 'wsd');
+    expect(await press('Cycles: slider', 2)).toBe('3');
+    await page.getByLabel('Remove oneCycle').click();
+    await choose(page, 'table');
+    expect(await press('Look at step', 2)).toBe('step 2');
+    await page.context().close();
+  });
+
+  it('are read from numbers as people write them', async () => {
+    const page = await site.open();
+    const half = page.getByLabel('Half a cycle stepSize', { exact: true });
+    const fault = page.locator('.fault:not(:empty)');
+    const code = page.getByRole('tabpanel').locator('code');
+    await half.fill('2,000');
+    expect(await code.textContent()).toContain('stepSize: 2000 ');
+    await page.getByLabel('Lower bound baseLr', { exact: true }).fill('0,002');
+    expect(await code.textContent()).toContain('baseLr: 0.002,');
+    await half.fill('many');
+    expect(await fault.textContent()).toContain('stepSize = "many"');
+    await half.blur();
+    expect(await half.inputValue()).toBe('many');
+    await page.context().close();
+  });
+
+  it('stay in the address when the user looks at another part, and the skip link does not leave that part', async () => {
+    const page = await site.open();
+    const half = page.getByLabel('Half a cycle stepSize', { exact: true });
+    await half.fill('250');
+    const parts = page.getByRole('navigation');
+    await parts.getByRole('link', { name: 'Range test' }).click();
+    await page.locator('.skip').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    expect(await page.title()).toContain('range test');
+    await parts.getByRole('link', { name: 'Policies' }).click();
+    await half.waitFor();
+    await page.reload();
+    expect(await half.inputValue()).toBe('250');
+    await page.context().close();
+  });
+
+  it('whose rates are all 0 are drawn on the log scale too', async () => {
+    const link = toLink({ policies: [table({ values: [0, 0] })], log: true });
+    const page = await site.open({}, `#/policies?${link}`);
+    // A flat line has no height, so it does not count as visible.
+    await page.locator('.line.strong').waitFor({ state: 'attached' });
+    expect(await curve(page)).not.toContain('NaN');
     await page.context().close();
   });
 

@@ -95,6 +95,23 @@ describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
     await page.context().close();
   });
 
+  it('can be paused before it has begun, and in one tab at a time', async () => {
+    const page = await site.open({}, few);
+    await status(page, 'Nothing is trained yet.');
+    const other = await page.context().newPage();
+    await other.goto(site.url + few);
+    await status(other, 'Nothing is trained yet.');
+    await page.getByLabel('Learning rate').selectOption('the policy that I drew');
+    await page.getByLabel('Epochs').fill('1,000');
+    await page.getByRole('button', { name: 'Train', exact: true }).dblclick();
+    await status(page, 'Paused and stored at step 0.');
+    await press(page, 'Resume');
+    await status(page, 'Training with triangular2');
+    await press(other, 'Train');
+    await status(other, 'Another tab of this page is training.');
+    await page.context().close();
+  });
+
   it('gives a dropped model a new last layer, and trains only that layer', async () => {
     const body = buildModel({
       input: [2],
@@ -125,6 +142,16 @@ describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
     await give('Model file', 'body.onnx', body);
     await press(page, 'Train');
     await status(page, 'Done after 25 steps');
+    // A later visit can train again with the stored files.
+    await page.reload();
+    await status(page, 'The training is done');
+    await press(page, 'Train again');
+    await status(page, 'Done after 25 steps');
+    // A model that is refused leaves the stored run as it was.
+    await give('Model file', 'body.onnx', data);
+    await give('Data file', 'points.npz', data);
+    await press(page, 'Train again');
+    await page.locator('.status.fault').waitFor();
     const trained = await save(page);
     const weights = async (model: Uint8Array) => {
       const trainer = await createTrainer(ort, model, { loss: 'crossEntropy', optimizer: adam() });

@@ -3,6 +3,7 @@ import { type CurveOptions, readCurve } from '@clr/data/curves';
 import { describeFinding } from '@clr/report/words';
 import { freshId, h } from '../dom.ts';
 import { fileDrop } from '../fileDrop.ts';
+import { numberIn } from '../numberIn.ts';
 import type { Shared } from '../policies/shared.ts';
 import { problemText } from '../problem.ts';
 import { RangePicture } from '../rangePicture.ts';
@@ -34,6 +35,7 @@ export class AnalyzeView {
   readonly #lr: HTMLInputElement;
   readonly #loss: HTMLInputElement;
   readonly #smoothing: HTMLSelectElement;
+  readonly #corrections: HTMLDetailsElement;
   #found: Shared | undefined;
   #json = '';
 
@@ -78,6 +80,16 @@ export class AnalyzeView {
         'Save the finding',
       ),
     );
+    this.#corrections = h(
+      'details',
+      { class: 'more' },
+      h('summary', {}, 'Correct what was guessed'),
+      field('Steps of the training', this.#steps),
+      field('Optimizer', this.#update),
+      field('Column of the rate', this.#lr),
+      field('Column of the loss', this.#loss),
+      field('Smoothing of the losses', this.#smoothing),
+    );
     this.#result = h(
       'section',
       { class: 'card result', 'aria-label': 'What the range test says', hidden: true },
@@ -113,16 +125,7 @@ export class AnalyzeView {
           { type: 'button', class: 'quiet', onclick: () => void this.#example() },
           'Try an example',
         ),
-        h(
-          'details',
-          { class: 'more' },
-          h('summary', {}, 'Correct what was guessed'),
-          field('Steps of the training', this.#steps),
-          field('Optimizer', this.#update),
-          field('Column of the rate', this.#lr),
-          field('Column of the loss', this.#loss),
-          field('Smoothing of the losses', this.#smoothing),
-        ),
+        this.#corrections,
         this.#fault,
       ),
       this.#result,
@@ -130,9 +133,15 @@ export class AnalyzeView {
   }
 
   async #read(files: readonly File[]): Promise<void> {
-    this.#curves = await Promise.all(
-      files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
-    );
+    try {
+      this.#curves = await Promise.all(
+        files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+      );
+    } catch {
+      const names = files.map(({ name }) => name).join(', ');
+      this.#fail(`${names} cannot be read. Drop files that exist; a folder is not a file.`);
+      return;
+    }
     await this.#analyze();
   }
 
@@ -166,14 +175,22 @@ export class AnalyzeView {
       this.#result.hidden = false;
       await this.#picture.show(traces, finding);
     } catch (error) {
-      this.#result.hidden = true;
-      this.#picture.clear();
-      this.#fault.textContent = problemText(error);
+      this.#fail(problemText(error));
+      // Unknown names of columns can be entered there.
+      this.#corrections.open = true;
     }
   }
 
+  #fail(text: string): void {
+    this.#result.hidden = true;
+    this.#picture.clear();
+    this.#fault.textContent = text;
+  }
+
   #options(): { curve: CurveOptions; analysis: AnalyzeOptions; steps: number } {
-    const [lr, loss, wanted] = [this.#lr, this.#loss, this.#steps].map(({ value }) => value.trim());
+    const [lr, loss] = [this.#lr, this.#loss].map(({ value }) => value.trim());
+    // Core refuses text, and quotes it.
+    const steps = (this.#steps.value.trim() ? numberIn(this.#steps.value, true) : usualSteps) as number;
     const smoothing = smoothings[this.#smoothing.selectedIndex]!;
     const update = updates[this.#update.selectedIndex]!;
     return {
@@ -183,10 +200,10 @@ export class AnalyzeView {
         ...(smoothing !== smoothings[0] && { smoothing: smoothing as LossSmoothing }),
       },
       analysis: {
-        ...(wanted && { steps: Number(wanted) }),
+        steps,
         ...(update !== updates[0] && { updateKind: update }),
       },
-      steps: wanted ? Number(wanted) : usualSteps,
+      steps,
     };
   }
 }

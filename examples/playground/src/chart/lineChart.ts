@@ -19,6 +19,8 @@ export interface Line {
 export interface Axis {
   readonly domain: readonly [number, number];
   readonly log?: boolean;
+  /** True if the axis counts something, so that only whole numbers get labels. */
+  readonly whole?: boolean;
   readonly format: (value: number) => string;
   readonly label?: string;
 }
@@ -184,8 +186,8 @@ export class LineChart {
 }
 
 /** The labels of an axis: round numbers, or powers of ten on a long logarithmic axis. */
-function ticksOf(scale: Scale, { domain: [low, high], log }: Axis, count: number): number[] {
-  const ticks = scale.ticks(count);
+function ticksOf(scale: Scale, { domain: [low, high], log, whole }: Axis, count: number): number[] {
+  const ticks = scale.ticks(count).filter((tick) => !whole || Number.isInteger(tick));
   if (!log) return ticks;
   const decades = Math.log10(high / low);
   const every = Math.max(1, Math.ceil(decades / count));

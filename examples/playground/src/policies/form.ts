@@ -1,4 +1,5 @@
 import { type Child, freshId, h } from '../dom.ts';
+import { numberIn } from '../numberIn.ts';
 import {
   at,
   type ChoiceField,
@@ -9,7 +10,7 @@ import {
   put,
   type TextField,
 } from './fields.ts';
-import { placeOf, places, valueAt } from './slider.ts';
+import { placeOf, placesOf, valueAt } from './slider.ts';
 
 /** An error in the draft, and its field. */
 export interface Fault {
@@ -106,11 +107,12 @@ export class Form {
       ...{ id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false' },
       ...{ 'data-path': field.path, ...common },
       oninput: () => {
-        const text = input.value.trim().replace(',', '.');
-        this.#set(field, text === '' && field.preset ? undefined : text === '' ? Number.NaN : Number(text));
+        const isEmpty = input.value.trim() === '';
+        this.#set(field, isEmpty && field.preset ? undefined : numberIn(input.value, field.whole));
       },
       onblur: () => this.#controls.find((control) => control.field === field)?.show(this.#draft),
     });
+    const places = placesOf(field);
     const slider = h('input', {
       ...{ type: 'range', min: 0, max: places, step: 1, 'aria-label': `${field.label}: slider` },
       oninput: () => this.#set(field, valueAt(field, Number(slider.value))),
@@ -119,13 +121,13 @@ export class Form {
     return {
       ...{ field, element, fault: tell(input) },
       show: (draft) => {
-        const value = at(draft, field.path) as number | undefined;
+        const value = at(draft, field.path) as number | string | undefined;
         const held = value ?? field.preset?.(draft) ?? Number.NaN;
-        if (document.activeElement !== input)
-          input.value = value === undefined || Number.isNaN(value) ? '' : String(value);
+        if (document.activeElement !== input) input.value = value === undefined ? '' : String(value);
         input.placeholder = value === undefined && Number.isFinite(held) ? String(held) : '';
-        if (Number.isFinite(held)) {
-          slider.value = String(placeOf(field, held));
+        if (typeof held === 'number' && Number.isFinite(held)) {
+          // Several positions may stand for one value. The slider then stays where it is, so that arrow keys pass them.
+          if (valueAt(field, Number(slider.value)) !== held) slider.value = String(placeOf(field, held));
           slider.setAttribute('aria-valuetext', String(held));
         }
         slider.style.setProperty('--way', `${(100 * Number(slider.value)) / places}%`);

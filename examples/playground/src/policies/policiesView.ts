@@ -4,6 +4,7 @@ import { formatCount, formatRate } from '@clr/report/words';
 import { type Line, LineChart } from '../chart/lineChart.ts';
 import { copyButton } from '../copyButton.ts';
 import { freshId, h } from '../dom.ts';
+import { numberIn } from '../numberIn.ts';
 import { problemText } from '../problem.ts';
 import { CodePanel } from './codePanel.ts';
 import type { Draft } from './fields.ts';
@@ -71,15 +72,16 @@ export class PoliciesView {
     this.#momentumPart = h('div', { hidden: true }, h('h3', {}, 'Momentum'), momentum);
     this.#scrub = h('input', {
       ...{ id: scrub, type: 'range', min: 0, max: 1000, step: 1, value: 0, class: 'scrub' },
-      oninput: () => this.#point(Math.round((this.#length * Number(this.#scrub.value)) / 1000)),
+      oninput: () =>
+        this.#point(Math.round((this.#length * Number(this.#scrub.value)) / Number(this.#scrub.max))),
     });
     this.#shown = h('input', {
       ...{ id: shown, type: 'text', inputmode: 'numeric', size: 8, autocomplete: 'off' },
       oninput: () => {
-        const steps = Number(this.#shown.value.replaceAll(/[\s,]/g, ''));
-        const legal = Number.isSafeInteger(steps) && steps >= 1 && steps <= maxSteps;
+        const steps = numberIn(this.#shown.value, true);
+        const legal = Number.isSafeInteger(steps) && Number(steps) >= 1 && Number(steps) <= maxSteps;
         this.#shown.setAttribute('aria-invalid', String(this.#shown.value !== '' && !legal));
-        this.#steps = legal ? steps : undefined;
+        this.#steps = legal ? Number(steps) : undefined;
         this.#changed();
       },
     });
@@ -99,7 +101,7 @@ export class PoliciesView {
       { type: 'button', class: 'quiet add', onclick: () => this.#addOne() },
       'Add a policy',
     );
-    const share = copyButton('Copy link', () => location.href);
+    const share = copyButton('Copy link', () => new URL(`#/policies?${this.link}`, location.href).href);
     share.classList.add('share');
     this.element = h(
       'div',
@@ -245,10 +247,12 @@ export class PoliciesView {
     const above = values.filter((lr) => lr > 0).reduce((least, lr) => Math.min(least, lr), Infinity);
     // On a log scale a rate that falls to 0 has no lower limit, so show five decades.
     const low = Math.max(above, high / 1e5);
-    const y = this.#log
-      ? { domain: [low === high ? low / 2 : low * 0.9, high * 1.15] as const, log: true }
-      : { domain: [0, high * 1.06 || 1] as const };
-    const x = { domain: [0, steps] as const, format: formatCount };
+    // Rates that are all 0 have no logarithm.
+    const y =
+      this.#log && Number.isFinite(low) && low / 2 > 0
+        ? { domain: [low === high ? low / 2 : low * 0.9, high * 1.15] as const, log: true }
+        : { domain: [0, high * 1.06 || 1] as const };
+    const x = { domain: [0, steps] as const, format: formatCount, whole: true };
     const chosen = drawn.find(({ strong }) => strong)!;
     const marks = chosen.troughs.length > 24 ? [] : chosen.troughs.filter((step) => step < steps);
     this.#pointer = Math.min(this.#pointer, steps);
@@ -329,7 +333,10 @@ export class PoliciesView {
     const step = this.#pointer;
     const way = step / this.#length;
     this.#place.textContent = `Step ${formatCount(step)}`;
-    this.#scrub.value = String(1000 * way);
+    // With more positions than steps, an arrow key would not reach the next step.
+    const places = Math.min(1000, this.#length);
+    this.#scrub.max = String(places);
+    this.#scrub.value = String(places * way);
     this.#scrub.style.setProperty('--way', `${100 * way}%`);
     this.#scrub.setAttribute('aria-valuetext', `step ${step}`);
     for (const [i, value] of [...this.#list.querySelectorAll('.value')].entries()) {

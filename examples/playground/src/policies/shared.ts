@@ -1,4 +1,5 @@
 import { ClrError, type Policy, parsePolicy } from '@clr/core';
+import { maxSteps } from './lengths.ts';
 
 /** The content of a link to a picture of policies. */
 export interface Shared {
@@ -32,10 +33,10 @@ export function fromLink(text: string): Shared {
     const received = Array.isArray(p) ? `${p.length} policies` : 'none';
     throw broken(`one to ${maxPolicies} policies in the link`, received);
   }
-  if (s !== undefined && !(Number.isSafeInteger(s) && (s as number) >= 1)) {
-    throw broken('a whole number of steps in the link', String(s));
+  if (s !== undefined && !(Number.isSafeInteger(s) && (s as number) >= 1 && (s as number) <= maxSteps)) {
+    throw broken(`a whole number of steps up to ${maxSteps} in the link`, String(s));
   }
-  const policies = p.map((each, i) => parsePolicy(each, `policy ${i + 1} of the link`));
+  const policies = p.map((each, i) => parsePolicy(each, `policies[${i}]`));
   return { policies, ...(s !== undefined && { steps: s as number }), ...(l === true && { log: true }) };
 }
 

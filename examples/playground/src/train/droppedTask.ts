@@ -32,11 +32,19 @@ export async function openDropped({ model, data }: DroppedFiles, head: RunSettin
   const classes = dataset.labels
     ? 1 + Array.from(dataset.labels).reduce((most, label) => Math.max(most, label), 0)
     : undefined;
-  const body = head === 'as it is' ? given : replaceHead(given, { classes: classes ?? 1 });
+  const width = dataset.fields['target']?.dims[0] ?? 1;
+  const body = head === 'as it is' ? given : replaceHead(given, { classes: classes ?? width });
   const outputs = outputsOf(body);
   if (classes !== undefined && outputs !== undefined && classes > outputs) {
     throw fail(
       `a model with an output for each of ${classes} classes`,
+      `${outputs} outputs`,
+      'Give the model a new last layer.',
+    );
+  }
+  if (classes === undefined && outputs !== undefined && outputs !== width) {
+    throw fail(
+      `a model with ${width === 1 ? 'one output' : `${width} outputs`}, because the target is ${width === 1 ? 'a number' : `${width} numbers`}`,
       `${outputs} outputs`,
       'Give the model a new last layer.',
     );

@@ -19,10 +19,9 @@ export async function kept(): Promise<Kept | undefined> {
   return checkpoint?.extra ? (checkpoint as Kept) : undefined;
 }
 
-export async function forget(): Promise<void> {
-  await store.save(nothing);
-  await caches.delete(filesCache);
-}
+export const forget = (): Promise<void> => store.save(nothing);
+
+export const forgetFiles = (): Promise<boolean> => caches.delete(filesCache);
 
 /** Stores the files that a run needs in the browser's storage on disk. */
 export async function keepFiles(files: DroppedFiles): Promise<void> {

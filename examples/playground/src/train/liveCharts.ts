@@ -107,7 +107,7 @@ export class LiveCharts {
     for (const name of ['loss', 'accuracy', 'rate'] as const)
       this.#parts[name].hidden = history === undefined;
     if (!history) return;
-    const x = { domain: [0, history.steps] as const, format: formatCount };
+    const x = { domain: [0, history.steps] as const, format: formatCount, whole: true };
     const raw = (of: 'loss' | 'accuracy'): Point[] =>
       this.#steps.map((step) => [step.step, step[of] ?? null]);
     const held = (of: 'loss' | 'accuracy'): Point[] =>

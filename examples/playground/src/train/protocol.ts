@@ -74,6 +74,11 @@ export type Event =
   | { readonly type: 'steps'; readonly steps: readonly Step[] }
   | { readonly type: 'measured'; readonly measured: Measured }
   | { readonly type: 'guesses'; readonly guesses: Guesses }
-  | { readonly type: 'stopped'; readonly why: 'paused' | 'done' | 'nothing found'; readonly step: number }
+  | {
+      readonly type: 'stopped';
+      readonly why: 'paused' | 'done' | 'nothing found' | 'not begun';
+      readonly step: number;
+    }
   | { readonly type: 'model'; readonly bytes: Uint8Array; readonly name: string }
-  | { readonly type: 'fault'; readonly text: string };
+  /** `stored` says that there is a run, which can be resumed or is done. */
+  | { readonly type: 'fault'; readonly text: string; readonly stored?: 'paused' | 'done' };

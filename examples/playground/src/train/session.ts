@@ -31,7 +31,7 @@ export class Session {
   readonly #stepsPerEpoch: number;
   #history: History | undefined;
   #sample: Batch | undefined;
-  #abort = new AbortController();
+  #signal: AbortSignal = new AbortController().signal;
 
   private constructor(
     task: Task,
@@ -71,13 +71,9 @@ export class Session {
     return new Session(task, settings, trainer, make, tell);
   }
 
-  pause(): void {
-    this.#abort.abort();
-  }
-
-  /** Starts a run: a range test if the rates must be found, then the training. */
-  async start(): Promise<void> {
-    this.#abort = new AbortController();
+  /** Starts a run: a range test if the rates must be found, then the training. `signal` pauses it. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     const budget = this.#settings.epochs * this.#stepsPerEpoch;
     const { rates } = this.#settings;
     const begin =
@@ -85,7 +81,7 @@ export class Session {
         ? { policy: parsePolicy(rates.policy), steps: budget }
         : await this.#find(rates.plan, budget);
     if (!begin) {
-      this.#tell({ type: 'stopped', why: this.#abort.signal.aborted ? 'paused' : 'nothing found', step: 0 });
+      this.#tell({ type: 'stopped', why: signal.aborted ? 'not begun' : 'nothing found', step: 0 });
       return;
     }
     this.#history = { settings: this.#settings, done: [], measured: [], ...begin };
@@ -94,8 +90,8 @@ export class Session {
   }
 
   /** Continues the run after a pause or in another visit. */
-  async resume({ step, snapshot, extra }: Kept): Promise<void> {
-    this.#abort = new AbortController();
+  async resume({ step, snapshot, extra }: Kept, signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     this.#history = extra;
     await this.#train({ step, snapshot });
   }
@@ -126,14 +122,20 @@ export class Session {
   ): Promise<
     { policy: Policy; steps: number; found: { trace: RangeTestTrace; finding: RangeTestFinding } } | undefined
   > {
+    if (budget < 2) {
+      throw new Error(
+        `One batch holds all examples (${this.#task.train.rows.length}), so the run has a single step. Take smaller batches or more epochs.`,
+      );
+    }
     const found = new AbortController();
     let begin: { policy: Policy; steps: number } | undefined;
     const { trace, finding } = await autoClr(this.#trainer, this.#batches(), {
       ...{ steps: budget, stepsPerEpoch: this.#stepsPerEpoch, validation: this.#validation, plan },
-      signal: AbortSignal.any([this.#abort.signal, found.signal]),
+      signal: AbortSignal.any([this.#signal, found.signal]),
       onEvent: (event) => {
         if (event.type === 'sweep') this.#tell({ type: 'sweep', points: [event.point] });
-        if (event.type === 'finding')
+        // The record of a test that was stopped says little, and may be empty.
+        if (event.type === 'finding' && !this.#signal.aborted)
           this.#tell({ type: 'found', trace: event.trace, finding: event.finding });
         if (event.type !== 'policy' || begin) return;
         begin = { policy: event.policy, steps: event.steps };
@@ -149,7 +151,7 @@ export class Session {
     const measured = history.measured.filter(({ step }) => step <= from.step);
     const now = (): History => ({ ...history, done, measured });
     this.#tell({ type: 'training', history: now() });
-    const { signal } = this.#abort;
+    const signal = this.#signal;
     let [saved, keptAt] = [Date.now(), from.step];
     let thinning = 1;
     const run = await train(this.#trainer, this.#batches(from.step), {
@@ -176,9 +178,12 @@ export class Session {
     });
     this.#history = now();
     if (run.stopped?.reason === 'diverged') {
-      throw new Error(
-        `The loss was no longer finite at step ${run.stopped.step}. ${run.stopped.fault ?? 'Take a lower rate, or let the range test find one.'}`,
-      );
+      // Not an error: a run that diverged cannot be resumed.
+      this.#tell({
+        type: 'fault',
+        text: `The loss was no longer finite at step ${run.stopped.step}. ${run.stopped.fault ?? 'Take a lower rate, or let the range test find one.'}`,
+      });
+      return;
     }
     // Save at the end, too, because checkpoints that follow the previous one too soon are not kept.
     if (keptAt !== run.step) await keep(run.step, await this.#trainer.snapshot(), now());

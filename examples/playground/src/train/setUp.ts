@@ -1,6 +1,7 @@
 import type { Policy } from '@clr/core';
 import { freshId, h } from '../dom.ts';
 import { fileDrop } from '../fileDrop.ts';
+import { numberIn } from '../numberIn.ts';
 import type { DroppedFiles, RunSettings } from './protocol.ts';
 
 /** The number of built-in digits to train on. */
@@ -83,7 +84,7 @@ export class SetUp {
       taken(
         'Data file',
         undefined,
-        '.npz, .npy, .safetensors, CSV or Parquet; a fifth is held out.',
+        '.npz, .npy, .safetensors, CSV or Parquet; a fifth is held out. The target of a table is its column target, label, class or y, or else the last one.',
         (file) => {
           this.#data = file;
         },
@@ -110,13 +111,21 @@ export class SetUp {
     return this.#source.selectedIndex === 0 || (this.#model !== undefined && this.#data !== undefined);
   }
 
+  /** True if no file was chosen in this visit, so that a stored run can be trained again with its own files. */
+  get untouched(): boolean {
+    return this.#model === undefined && this.#data === undefined;
+  }
+
   lock(locked: boolean): void {
     this.#fieldset.disabled = locked;
   }
 
   /** Reads the form. Returns undefined and shows a sentence if a value is invalid. */
   read(): { settings: RunSettings; files?: DroppedFiles } | undefined {
-    const [epochs, batch] = [this.#epochs, this.#batch].map(({ value }) => Number(value)) as [number, number];
+    const [epochs, batch] = [this.#epochs, this.#batch].map(({ value }) => Number(numberIn(value, true))) as [
+      number,
+      number,
+    ];
     for (const [input, value] of [
       [this.#epochs, epochs],
       [this.#batch, batch],
@@ -164,4 +173,7 @@ export class SetUp {
 }
 
 /** Fewer digits for a slow machine: `?digits=640`. */
-const digitsWanted = (): number => Number(new URLSearchParams(location.search).get('digits') ?? allDigits);
+const digitsWanted = (): number => {
+  const wanted = Number(new URLSearchParams(location.search).get('digits'));
+  return Number.isSafeInteger(wanted) && wanted > 0 ? wanted : allDigits;
+};

@@ -146,7 +146,7 @@ export class TrainView {
       case 'sweep':
         this.#charts.sweep(event.points);
         this.#search(true);
-        this.#status.textContent = `Range test: the rate rises, now ${formatRate(event.points.at(-1)?.lr ?? 0)}. The model is restored afterwards.`;
+        this.#figures.rate.textContent = formatRate(event.points.at(-1)?.lr ?? 0);
         return;
       case 'found':
         void this.#showFinding(event);
@@ -174,13 +174,15 @@ export class TrainView {
         saveFile(event.name, event.bytes as BlobPart, 'application/octet-stream');
         return;
       case 'fault':
-        this.#fault(event.text);
+        this.#fault(event.text, event.stored);
     }
   }
 
   #search(searching: boolean): void {
     if (this.#searching === searching) return;
     this.#searching = searching;
+    // Once, and not at every step, because screen readers read each change of the status.
+    if (searching) this.#status.textContent = 'Range test: the rate rises. The model is restored afterwards.';
     this.#show();
   }
 
@@ -223,14 +225,14 @@ export class TrainView {
     this.#figures.right.textContent = accuracy === undefined ? '–' : formatShare(accuracy);
   }
 
-  #stopped(why: 'paused' | 'done' | 'nothing found', step: number): void {
+  #stopped(why: (Event & { type: 'stopped' })['why'], step: number): void {
     if (why === 'done') this.#become('done', `Done after ${formatCount(step)} steps. The model is yours.`);
     else if (why === 'nothing found') {
       this.#become(
         'empty',
         'The range test found no rate to train with; the reasons are below. Nothing was trained.',
       );
-    } else if (step === 0)
+    } else if (why === 'not begun')
       this.#become('empty', 'The range test was stopped. Next time it starts from the beginning.');
     else
       this.#become(
@@ -239,8 +241,8 @@ export class TrainView {
       );
   }
 
-  #fault(text: string): void {
-    this.#become('empty', text);
+  #fault(text: string, state: State = 'empty'): void {
+    this.#become(state, text);
     this.#status.classList.add('fault');
   }
 
@@ -261,7 +263,9 @@ export class TrainView {
       paused: 'Resume',
       done: 'Train again',
     }[state];
-    this.#run.disabled = state === 'loading' || (state === 'empty' && !this.#setUp.complete);
+    const { complete, untouched } = this.#setUp;
+    this.#run.disabled =
+      state === 'loading' || ((state === 'empty' || (state === 'done' && !untouched)) && !complete);
     this.#again.hidden = state !== 'paused';
     this.#save.hidden = state !== 'paused' && state !== 'done';
     this.#setUp.lock(state === 'running' || state === 'paused');

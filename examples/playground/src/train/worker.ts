@@ -1,7 +1,7 @@
 import { problemText } from '../problem.ts';
 import { openDigits } from './digits.ts';
 import { openDropped } from './droppedTask.ts';
-import { forget, keepFiles, kept, keptFiles } from './keep.ts';
+import { forget, forgetFiles, keepFiles, kept, keptFiles } from './keep.ts';
 import { keepLarge } from './keepLarge.ts';
 import type { Command, DroppedFiles, Event, RunSettings } from './protocol.ts';
 import { Session } from './session.ts';
@@ -12,6 +12,8 @@ import type { Task } from './task.ts';
 const tell = (event: Event): void => postMessage(event);
 
 let session: Session | undefined;
+/** Pauses the current run. A pause may come before there is a session. */
+let stop = new AbortController();
 
 async function open(settings: RunSettings, files: DroppedFiles | undefined): Promise<Session> {
   await session?.dispose();
@@ -31,6 +33,18 @@ function taskOf({ source, head }: RunSettings, files: DroppedFiles | undefined):
   return openDropped(files, head);
 }
 
+const filesOf = async ({ source }: RunSettings): Promise<DroppedFiles | undefined> =>
+  source.kind === 'files' ? keptFiles() : undefined;
+
+/** Runs a training while no other tab trains, because all tabs store their run in the same place. */
+async function alone(training: () => Promise<void>): Promise<void> {
+  if (!navigator.locks) return training();
+  await navigator.locks.request('clr-playground-run', { ifAvailable: true }, (lock) => {
+    if (!lock) throw new Error('Another tab of this page is training. Pause it there first.');
+    return training();
+  });
+}
+
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'look': {
@@ -39,25 +53,36 @@ async function obey(command: Command): Promise<void> {
       return;
     }
     case 'start': {
+      stop = new AbortController();
       const { settings, files } = command;
-      await forget();
-      if (files) await keepFiles(files);
-      await (await open(settings, files)).start();
+      // A stored run can be trained again with its files.
+      const wanted = files ?? (await filesOf(settings));
+      await alone(async () => {
+        // If the model or the data are refused, the stored run remains.
+        const opened = await open(settings, wanted);
+        await forget();
+        if (files || !wanted) await forgetFiles();
+        if (files) await keepFiles(files);
+        await opened.start(stop.signal);
+      });
       return;
     }
     case 'resume': {
+      stop = new AbortController();
       const found = await kept();
       if (!found) throw new Error('There is no stored run to resume.');
       const { settings } = found.extra;
-      const files = settings.source.kind === 'files' ? await keptFiles() : undefined;
-      await (session ?? (await open(settings, files))).resume(found);
+      await alone(async () =>
+        (session ?? (await open(settings, await filesOf(settings)))).resume(found, stop.signal),
+      );
       return;
     }
     case 'pause':
-      session?.pause();
+      stop.abort();
       return;
     case 'forget':
       await forget();
+      await forgetFiles();
       await session?.dispose();
       session = undefined;
       tell({ type: 'kept' });
@@ -66,8 +91,8 @@ async function obey(command: Command): Promise<void> {
       const found = session ? undefined : await kept();
       if (found) {
         // If the run was finished in another visit, its weights are in the checkpoint.
-        const files = found.extra.settings.source.kind === 'files' ? await keptFiles() : undefined;
-        await (await open(found.extra.settings, files)).restore(found);
+        const { settings } = found.extra;
+        await (await open(settings, await filesOf(settings))).restore(found);
       }
       if (!session) throw new Error('There is no model yet.');
       tell({ type: 'model', ...(await session.exportModel()) });
@@ -76,10 +101,13 @@ async function obey(command: Command): Promise<void> {
 }
 
 addEventListener('message', ({ data }: MessageEvent<Command>) => {
-  obey(data).catch((error: unknown) => {
+  obey(data).catch(async (error: unknown) => {
     const offline = error instanceof TypeError && !navigator.onLine;
+    const found = await kept().catch(() => undefined);
     tell({
       type: 'fault',
+      // A run that failed before its first step would fail again.
+      ...(found && found.step > 0 && { stored: found.step < found.extra.steps ? 'paused' : 'done' }),
       text: offline
         ? 'There is no network, and the page has not stored the files for this yet.'
         : problemText(error),

@@ -117,7 +117,7 @@ describe('clr analyze', () => {
     const { code, out } = await clr(args, { cwd: folder });
     expect([code, out.split('\n')[0]]).toEqual([
       0,
-      'log.tsv: Read as a file of CSV: the rate is "rate of learning", the loss "train_loss".',
+      'log.tsv: Format: CSV. The rate is "rate of learning", and the loss is "train_loss".',
     ]);
     const found = await clr([...args, '--json', '--smoothing', 'none'], { cwd: folder });
     expect(JSON.parse(found.out)).toEqual(analyzeRangeTest(trace));

@@ -38,7 +38,7 @@ function named(
   throw fail(
     `a column "${wanted}" in ${name}, for the ${words[role]}`,
     listed(columns.map((column) => column.name)),
-    `Give --${role} one of these names.`,
+    `Give one of these names: --${role} NAME, or the option ${role}.`,
   );
 }
 

@@ -138,7 +138,7 @@ describe('readCurve', () => {
     const bytes = await readFile(new URL('../../test/curves/sweep.tfevents', import.meta.url));
     const { trace, source, notes } = readCurve(bytes);
     expect(source).toBe('TensorBoard');
-    expect(notes.join()).toContain('the rate is "train/lr", the loss "train/loss"');
+    expect(notes.join()).toContain('The rate is "train/lr", and the loss is "train/loss"');
     expect(trace.points).toHaveLength(60);
     expect(trace.points[59]?.loss).toBeNull();
     trace.points.slice(0, 59).forEach(({ lr, loss }, i) => {

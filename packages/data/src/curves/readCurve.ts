@@ -49,7 +49,7 @@ export function readCurve(bytes: Uint8Array, options: CurveOptions = {}): Curve 
   const notes = [
     ...(table.notes ?? []),
     ...(guessed
-      ? [`Read as a file of ${table.source}: the rate is "${lr.name}", the loss "${loss.name}".`]
+      ? [`Format: ${table.source}. The rate is "${lr.name}", and the loss is "${loss.name}".`]
       : []),
     ...(smoothed === 'none' ? [] : [`The smoothing of the losses is undone: ${inWords(smoothed)}.`]),
     ...(table.smoothing !== undefined && smoothing === undefined && smoothed === 'none'

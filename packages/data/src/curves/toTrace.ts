@@ -27,7 +27,7 @@ export function toTrace(lr: Column, loss: Column, smoothing: LossSmoothing, name
     throw fail(
       `learning rates of at least 0 in "${lr.name}" of ${name}`,
       `${odd.lr === null ? 'NaN' : odd.lr} at step ${odd.step}`,
-      'Check which column is the rate (--lr NAME).',
+      'Check which column is the rate: --lr NAME, or the option lr.',
     );
   }
   const steps = points as { step: number; lr: number; loss: number | null }[];

@@ -13,7 +13,10 @@ const run = element<HTMLButtonElement>('run');
 const again = element<HTMLButtonElement>('again');
 const picture = element<HTMLSelectElement>('picture');
 const file = element<HTMLInputElement>('file');
-const scoutSteps = Number(new URLSearchParams(location.search).get('scout') ?? 120);
+const fileFault = element('file-fault');
+/** Fewer steps for a slow machine: `?scout=30`. */
+const wanted = Number(new URLSearchParams(location.search).get('scout'));
+const scoutSteps = Number.isSafeInteger(wanted) && wanted >= 2 ? wanted : 120;
 
 /** The number of the current round. Work of an earlier round is outdated, because the user has started again. */
 let round = 0;
@@ -47,7 +50,8 @@ async function start(): Promise<void> {
     element('peak').textContent = `up to ${policy.maxLr.toPrecision(2)}`;
     run.disabled = false;
     again.disabled = false;
-    status.textContent = `Painting. The rate swings between ${policy.baseLr.toPrecision(2)} and ${policy.maxLr.toPrecision(2)}, ${2 * policy.stepSize} steps a cycle.`;
+    const guessed = finding.suggestion ? '' : 'The range test found no rates, so usual ones are taken. ';
+    status.textContent = `${guessed}Painting. The rate swings between ${policy.baseLr.toPrecision(2)} and ${policy.maxLr.toPrecision(2)}, ${2 * policy.stepSize} steps a cycle.`;
     const painter = await createPainter(device, colours, policy);
     const chart = new Chart(element('chart'), 2 * policy.stepSize);
     const redraw = (): void => {
@@ -104,19 +108,25 @@ run.addEventListener('click', () => {
 });
 again.addEventListener('click', () => void start());
 picture.addEventListener('change', () => {
+  fileFault.textContent = '';
   drawPicture(target, picture.value);
   void start();
 });
 file.addEventListener('change', async () => {
   const [chosen] = file.files ?? [];
   if (!chosen) return;
+  fileFault.textContent = '';
   try {
     await drawFile(target, chosen);
+    // Without a chosen entry, each entry can be chosen again.
+    picture.selectedIndex = -1;
+    void start();
   } catch {
-    status.textContent = 'This file is not an image that the browser can read.';
-    return;
+    // The status shows how the painting goes on.
+    fileFault.textContent = `${chosen.name} is not an image that the browser can read.`;
+  } finally {
+    file.value = '';
   }
-  void start();
 });
 
 drawPicture(target, picture.value);

@@ -64,7 +64,11 @@ export async function drawFile(canvas: HTMLCanvasElement, file: File): Promise<v
   const image = await createImageBitmap(file);
   const size = Math.min(image.width, image.height);
   const [x, y] = [(image.width - size) / 2, (image.height - size) / 2];
-  canvas.getContext('2d', { willReadFrequently: true })?.drawImage(image, x, y, size, size, 0, 0, side, side);
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  // Transparent pixels become white, and do not show the last picture.
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, side, side);
+  context.drawImage(image, x, y, size, size, 0, 0, side, side);
 }
 
 /** The colours of a canvas, three numbers in [0, 1] for each pixel. */

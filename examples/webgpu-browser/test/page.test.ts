@@ -57,6 +57,33 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     await page.close();
   });
 
+  it("takes the user's picture on white, and refuses other files", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${address}?scout=2`);
+    const give = (name: string, buffer: Buffer) =>
+      page.setInputFiles('#file', { name, mimeType: 'image/png', buffer });
+    await give('notes.png', Buffer.from('no picture'));
+    await page.getByText('notes.png is not an image').waitFor();
+    const clear = await page.evaluate(() => document.createElement('canvas').toDataURL().split(',')[1]!);
+    await give('clear.png', Buffer.from(clear, 'base64'));
+    await page.waitForFunction(() => (document.getElementById('picture') as HTMLSelectElement).value === '');
+    const middle = await page.evaluate(() => [
+      ...(document.getElementById('target') as HTMLCanvasElement).getContext('2d')!.getImageData(48, 48, 1, 1)
+        .data,
+    ]);
+    expect(middle).toEqual([255, 255, 255, 255]);
+    expect(await page.locator('#file-fault').textContent()).toBe('');
+    // The first entry can be chosen again.
+    await page.selectOption('#picture', 'sea');
+    await page.waitForFunction(() => {
+      const { data } = (document.getElementById('target') as HTMLCanvasElement)
+        .getContext('2d')!
+        .getImageData(48, 90, 1, 1);
+      return data[0] !== 255;
+    });
+    await page.close();
+  });
+
   it('gives advice if there is no WebGPU', async () => {
     const page = await browser.newPage();
     await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));

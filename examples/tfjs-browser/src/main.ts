@@ -43,7 +43,16 @@ function show({ step, lr, momentum, loss, accuracy, test }: Trainer['history']):
 
 /** Options in the query: ?digits=640&batch=32 for slow machines. */
 const query = new URLSearchParams(location.search);
-const number = (name: string, preset: number): number => Number(query.get(name) ?? preset);
+const number = (name: string, preset: number): number => {
+  const value = Number(query.get(name));
+  return Number.isSafeInteger(value) && value > 0 ? value : preset;
+};
+/** Reads a rate, also with a decimal comma. Other text is returned as it is, because core refuses and quotes it. */
+const rate = ({ value }: HTMLInputElement): number => {
+  const read = Number(value.trim().replace(',', '.'));
+  return (value.trim() === '' || Number.isNaN(read) ? value : read) as number;
+};
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function start(): Promise<void> {
   if (!(await tf.setBackend('webgl'))) await tf.setBackend('cpu');
@@ -85,15 +94,21 @@ async function start(): Promise<void> {
     train.disabled = true;
     reset.disabled = true;
     say('The rate rises from step to step until the loss diverges; then the model is restored …');
-    const { suggestion, reasons } = await trainer.findRates(abort.signal);
-    if (suggestion) {
-      base.value = short(suggestion.baseLr);
-      max.value = short(suggestion.maxLr);
+    let outcome: string;
+    try {
+      const { suggestion, reasons } = await trainer.findRates(abort.signal);
+      outcome = abort.signal.aborted ? 'Stopped. The model and the rates are as before.' : reasons.join(' ');
+      if (suggestion && !abort.signal.aborted) {
+        base.value = short(suggestion.baseLr);
+        max.value = short(suggestion.maxLr);
+      }
+    } catch (error) {
+      outcome = messageOf(error);
     }
     find.dataset.state = '';
     find.textContent = 'Find the rates';
     show(trainer.history);
-    ready(reasons.join(' '));
+    ready(outcome);
   };
 
   train.onclick = async () => {
@@ -101,7 +116,7 @@ async function start(): Promise<void> {
       train.disabled = true;
       return trainer.pause();
     }
-    const [baseLr, maxLr] = [Number(base.value), Number(max.value)];
+    const [baseLr, maxLr] = [rate(base), rate(max)];
     try {
       find.disabled = true;
       reset.disabled = true;
@@ -115,7 +130,7 @@ async function start(): Promise<void> {
       await trainer.run(baseLr, maxLr);
       ready('Paused and stored. You can close the tab and resume later.');
     } catch (error) {
-      ready(error instanceof Error ? error.message : String(error));
+      ready(messageOf(error));
     }
   };
 
@@ -137,4 +152,4 @@ async function start(): Promise<void> {
   await keepOffline();
 }
 
-start().catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+start().catch((error: unknown) => say(messageOf(error)));

@@ -61,6 +61,18 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     const page = await open();
     expect(await text(page, 'status')).toContain('320 digits on webgl');
 
+    await page.fill('#base', '0,5');
+    await page.click('#train');
+    await page.getByText('Received: baseLr = 0.5').waitFor();
+    await page.fill('#base', 'low');
+    await page.click('#train');
+    await page.getByText('Received: baseLr = "low"').waitFor();
+    await page.fill('#base', '0.005');
+    await page.click('#find');
+    await page.click('#find');
+    await page.getByText('Stopped. The model and the rates are as before.').waitFor();
+    expect(await page.inputValue('#base')).toBe('0.005');
+
     await page.click('#find');
     await page.waitForFunction(() => document.getElementById('find')?.textContent === 'Stop');
     await page.waitForFunction(() => document.getElementById('find')?.textContent === 'Find the rates');

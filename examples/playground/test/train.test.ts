@@ -142,6 +142,15 @@ describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
     await give('Model file', 'body.onnx', body);
     await press(page, 'Train');
     await status(page, 'Done after 25 steps');
+    // One text in a column of numbers makes it a column of texts.
+    await give(
+      'Data file',
+      'points.csv',
+      new TextEncoder().encode('a,b,y\n1,2,u\nx,3,v\n4,5,u\n6,7,v\n8,9,u'),
+    );
+    await press(page, 'Train again');
+    await page.locator('.status.fault').waitFor();
+    expect(await page.locator('.status').textContent()).toMatch(/becomes \d numbers.*"a" has \d texts/);
     // A later visit can train again with the stored files.
     await page.reload();
     await status(page, 'The training is done');

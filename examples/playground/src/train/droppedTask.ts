@@ -1,7 +1,6 @@
 import { ClrError } from '@clr/core';
 import {
   type ByteSource,
-  checkShape,
   checkValues,
   type Dataset,
   fitTable,
@@ -90,7 +89,20 @@ async function openData(file: File, inputs: readonly ModelInput[]): Promise<Open
   const dataset = await tableDataset(table, encoding);
   const width = dataset.fields['input']?.dims[0] ?? 0;
   const [port] = inputs;
-  checkShape(port?.name ?? 'input', [table.rows, width], port?.dims);
+  const dims = port?.dims;
+  if (dims && (dims.length !== 2 || (typeof dims[1] === 'number' && dims[1] !== width))) {
+    const wide = encoding.features.flatMap((feature) => {
+      if (feature.type === 'category') return [`"${feature.name}" has ${feature.values.length} texts`];
+      return feature.missing ? [`"${feature.name}" has missing values`] : [];
+    });
+    throw fail(
+      `a model whose input is [batch, ${width}], because each row of this table becomes ${width} numbers`,
+      `"${port.name}" [${dims.join(', ')}]`,
+      wide.length > 0
+        ? `A text and a missing value take numbers of their own: ${wide.join(', ')}.`
+        : 'Give a table or a model that fits.',
+    );
+  }
   return { dataset: inputNamed(dataset, port?.name ?? 'input'), notes: [...notes, ...dataset.notes] };
 }
 

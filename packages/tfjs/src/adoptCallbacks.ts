@@ -27,21 +27,26 @@ const adopted = new WeakMap<object, WeakMap<object, Listed>>();
  * that hold one of our callbacks.
  */
 export function adoptCallback(
-  { CallbackList, CustomCallback, LayersModel }: CallbackClasses,
+  { CallbackList, CustomCallback }: CallbackClasses,
   callback: tfjs.Callback,
 ): void {
-  const list = CallbackList?.prototype as unknown as { setParams(params: unknown): void };
-  const known = [list?.setParams, CustomCallback, LayersModel?.prototype.save];
-  if (known.some((each) => typeof each !== 'function')) {
-    throw fail({
-      expected:
-        'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
-      received: 'a tf that lacks some of them',
-      advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
-    });
-  }
+  const list = CallbackList.prototype as unknown as { setParams(params: unknown): void };
   const ours = adopted.get(list) ?? teach(list, CustomCallback);
   ours.set(callback.onTrainBegin, callback);
+}
+
+/** Refuses a tfjs without the classes that a callback needs. */
+export function checkClasses(tf: CallbackClasses): void {
+  const { Callback, CallbackList, CustomCallback, LayersModel } = Object(tf) as Partial<CallbackClasses>;
+  const list = CallbackList?.prototype as { setParams?: unknown } | undefined;
+  const known = [Callback, list?.setParams, CustomCallback, LayersModel?.prototype.save];
+  if (known.every((each) => typeof each === 'function')) return;
+  throw fail({
+    expected:
+      'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
+    received: 'a tf that lacks some of them',
+    advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
+  });
 }
 
 /** Makes `fit` repair lists that hold one of the callbacks in the returned map. */
@@ -57,7 +62,15 @@ function teach(
   const wrap = (entry: object): Listed => new CustomCallback(entry, 'auto') as unknown as Listed;
   const setParams = list.setParams;
   list.setParams = function (this: { callbacks: Listed[] }, params) {
-    if (this.callbacks.some((entry) => unwrap(entry) !== undefined)) {
+    const count = this.callbacks.filter((entry) => unwrap(entry) !== undefined).length;
+    if (count > 1) {
+      throw fail({
+        expected: 'one callback of cyclicLR in the list',
+        received: `${count}`,
+        advice: 'Only the last one would set the rate. To train in stages, use the policy sequence([…]).',
+      });
+    }
+    if (count === 1) {
       this.callbacks = this.callbacks.map(
         (entry) => unwrap(entry) ?? (entry.setParams ? entry : wrap(entry)),
       );

@@ -1,4 +1,4 @@
-import { averageWeights, constant, rangeTest, type Trainable, train, triangular } from '@clr/core';
+import { averageWeights, constant, rangeTest, sequence, type Trainable, train, triangular } from '@clr/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { createTrainable } from './createTrainable.ts';
@@ -255,6 +255,10 @@ describe(`createTrainable on ${backend}`, () => {
       ['part of an example', { ...batches[0]!, xs: new Float32Array(7) }, '7 values'],
       ['unequal numbers of examples', { ...batches[0]!, ys: new Float32Array(3) }, '4, 3'],
       ['an unknown input name', { ...batches[0]!, xs: { pixels: batches[0]!.xs } }, 'none by the name'],
+      ['a field that fit does not take', { ...batches[0]!, sampleWeight: [1] }, 'the field sampleWeight'],
+      ['no examples', { xs: tf.zeros([0, 2]), ys: tf.zeros([0, 1]) }, 'no examples'],
+      ['nested arrays', { xs: [[[1, 2]]], ys: [[[1]]] }, 'Received: Array'],
+      ['64-bit integers', { ...batches[0]!, xs: new BigInt64Array(8) }, 'Received: BigInt64Array'],
     ])('refuses a bad batch before touching the model: %s', async (_, batch, received) => {
       const model = dense(tf.train.adam(0.1));
       const weights = await weightsOf(model);
@@ -262,6 +266,47 @@ describe(`createTrainable on ${backend}`, () => {
       const step = async () => createTrainable(tf, model).trainStep(batch as LayersBatch, { lr: 0.1 });
       await expect(step()).rejects.toThrow(received);
       expect(await weightsOf(model)).toEqual(weights);
+      expect(tensors()).toBe(count);
+    });
+
+    it('refuses a further input by name', () => {
+      const model = dense(tf.train.sgd(0.1));
+      const { xs, ys } = batches[0]!;
+      const step = () =>
+        createTrainable(tf, model).trainStep({ xs: { [model.inputNames[0]!]: xs, mask: xs }, ys }, { lr: 1 });
+      expect(step).toThrow('Received: one by the name mask');
+    });
+
+    it('refuses a model without weights to train, and a GraphModel', () => {
+      const frozen = tf.sequential({
+        layers: [tf.layers.dense({ units: 1, inputShape: [2], trainable: false })],
+      });
+      frozen.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      const step = () => createTrainable(tf, frozen).trainStep(batches[0]!, { lr: 0.1 });
+      expect(step).toThrow('a model whose layers are all frozen');
+      const graph = new tf.GraphModel('file://model.json');
+      expect(() => createTrainable(tf, graph as never)).toThrow('a tf.GraphModel');
+    });
+
+    it('leaves the moving averages of batch normalization unchanged if a step fails', async () => {
+      const model = tf.sequential({
+        layers: [tf.layers.batchNormalization({ inputShape: [2] }), tf.layers.dense({ units: 1 })],
+      });
+      let broken = false;
+      const loss = (target: tf.Tensor, output: tf.Tensor) => {
+        if (broken) throw new Error('broken');
+        return tf.metrics.meanSquaredError(target, output);
+      };
+      model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss });
+      const trainable = createTrainable(tf, model);
+      await (await trainable.trainStep(batches[0]!, { lr: 0.1 })).loss;
+      const [weights, count] = [await weightsOf(model), tensors()];
+      broken = true;
+      expect(() => trainable.trainStep(batches[1]!, { lr: 0.1 })).toThrow('broken');
+      expect(await weightsOf(model)).toEqual(weights);
+      expect(tensors()).toBe(count);
+      broken = false;
+      await (await trainable.trainStep(batches[1]!, { lr: 0.1 })).loss;
       expect(tensors()).toBe(count);
     });
 
@@ -319,6 +364,74 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
+  describe('of a Core-API loop, refuses', () => {
+    const batch = { x: tf.tensor1d([1, 2, 3]) };
+    const make = (of: (w: tf.Variable) => object) => {
+      const w = tf.variable(tf.scalar(0.5));
+      const loss = ({ x }: typeof batch) => x.mul(w).square().mean();
+      return createTrainable<typeof batch>(tf, {
+        optimizer: tf.train.sgd(1),
+        variables: [w],
+        loss,
+        ...of(w),
+      });
+    };
+    const squares = (w: tf.Variable) => batch.x.mul(w).square();
+    it.each<[string, (w: tf.Variable) => object, string]>([
+      ['a loss per example', (w) => ({ loss: () => squares(w) }), 'the shape [3]'],
+      ['a loss of the shape [1]', (w) => ({ loss: () => squares(w).mean().reshape([1]) }), 'the shape [1]'],
+      [
+        'an accuracy per example',
+        (w) => ({ loss: () => ({ loss: squares(w).mean(), accuracy: tf.ones([3]) }) }),
+        'the shape [3]',
+      ],
+      [
+        'an accuracy that is a number',
+        (w) => ({ loss: () => ({ loss: squares(w).mean(), accuracy: 0.5 }) }),
+        'Received: 0.5',
+      ],
+      [
+        'a misspelt accuracy',
+        (w) => ({ loss: () => ({ loss: squares(w).mean(), acuracy: tf.scalar(1) }) }),
+        'Did you mean "accuracy"?',
+      ],
+    ])('%s', async (_, of, received) => {
+      const trainable = make(of);
+      const count = tensors();
+      expect(() => trainable.trainStep(batch, { lr: 0.1 })).toThrow(received);
+      await expect(trainable.evaluate([batch])).rejects.toThrow(received);
+      expect(tensors()).toBe(count);
+    });
+
+    it.each<[string, (w: tf.Variable) => readonly unknown[], string]>([
+      ['no variables', () => [], 'an empty list'],
+      ['a variable twice', (w) => [w, w], 'variables[1], which is in the list before'],
+      ['a tensor', () => [tf.scalar(1)], 'variables[0], a tensor that is no variable'],
+      ['undefined', () => [undefined], 'variables[0], of the type undefined'],
+      [
+        'a weight of a layer',
+        () => tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] }).trainableWeights,
+        'weight.read()',
+      ],
+    ])('%s', (_, variables, received) => {
+      expect(() => make((w) => ({ variables: variables(w) }))).toThrow(received);
+    });
+  });
+
+  it('does not free a loss or an accuracy that the loss function keeps', async () => {
+    const w = tf.variable(tf.scalar(0.5));
+    const kept = tf.scalar(1);
+    const trainable = createTrainable<tf.Tensor>(tf, {
+      optimizer: tf.train.sgd(1),
+      variables: [w],
+      loss: (x, training) => ({ loss: training ? x.mul(w).mean() : kept, accuracy: kept }),
+    });
+    const batch = tf.ones([2]);
+    await train(trainable, [batch], { policy: constant({ lr: 0.1 }), steps: 2, evaluate: [batch] });
+    expect(await trainable.evaluate([batch])).toEqual({ loss: 1, accuracy: 1 });
+    expect(kept.isDisposed).toBe(false);
+  });
+
   it('gives the update kind of each optimizer', () => {
     const kinds = Object.entries(optimizers).map(([name, make]) => [
       name,
@@ -356,6 +469,17 @@ describe(`createTrainable on ${backend}`, () => {
       expect(snapshot, 'the snapshot is unchanged').toEqual(kept);
       const other = dense(make());
       expect(await resumed(createTrainable(tf, other), other, kept)).toEqual(first);
+    });
+
+    it.skipIf(!cyclesMomentum(name))('resumes before the policy stops to set the momentum', async () => {
+      const stages = sequence([{ policy: withMomentum, steps: 6 }, { policy: constant({ lr: 0.01 }) }]);
+      const [whole, first, second] = [dense(make()), dense(make()), dense(make())];
+      await train(createTrainable(tf, whole), batches, { policy: stages, steps: 9 });
+      const trainable = createTrainable(tf, first);
+      await train(trainable, batches, { policy: stages, steps: 4 });
+      const from = { step: 4, snapshot: structuredClone(await trainable.snapshot()) };
+      await train(createTrainable(tf, second), batches, { policy: stages, steps: 9, from });
+      expect(await weightsOf(second)).toEqual(await weightsOf(whole));
     });
 
     it('restores the state before the first update', async () => {

@@ -58,5 +58,12 @@ export function createTrainable<Batch>(
       advice: 'Pass the model or the loop as the second argument: createTrainable(tf, model).',
     });
   }
+  if ('executeAsync' in target) {
+    throw fail({
+      expected: 'a compiled tf.LayersModel, or { optimizer, variables, loss }',
+      received: 'a tf.GraphModel, whose weights cannot be trained',
+      advice: 'Convert the model to a LayersModel, and load it with tf.loadLayersModel().',
+    });
+  }
   return 'layers' in target ? layersTrainable(tf, target) : loopTrainable(tf, target);
 }

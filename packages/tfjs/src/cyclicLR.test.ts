@@ -1,4 +1,4 @@
-import { type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
+import { constant, type Policy, sequence, toSchedule, triangular, triangular2 } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { cyclicLR, resumeCyclicLR } from './cyclicLR.ts';
@@ -267,6 +267,37 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(() => cyclicLR(policy, { from: -1 })).toThrow('Received: from = -1');
       expect(() => cyclicLR(policy, { cycles: 0.5 })).toThrow('Received: cycles = 0.5');
       expect(() => cyclicLR({ type: 'triangle' } as unknown as Policy)).toThrow('triangular');
+      for (const other of [null, {}, { LayersModel: tf.LayersModel }]) {
+        expect(() => cyclicLR(policy, { tf: other as never })).toThrow('a tf that lacks some of them');
+      }
+    });
+
+    it('two of these callbacks in a list, before any update', async () => {
+      const model = makeModel();
+      const before = await weightsOf(model);
+      const one = cyclicLR(policy);
+      for (const callbacks of [
+        [one, one],
+        [cyclicLR(policy), {}, one],
+      ] as tf.Callback[][]) {
+        await expect(model.fit(xs, ys, { ...fitArgs, callbacks })).rejects.toThrow('Received: 2');
+      }
+      expect(one.step).toBe(0);
+      expect(await weightsOf(model)).toEqual(before);
+    });
+
+    it('a second model while the first is in training, which continues', async () => {
+      const [first, second] = [makeModel(), makeModel()];
+      const { rates } = spyRates(first);
+      const schedule = cyclicLR(policy);
+      const running = first.fit(xs, ys, { ...fitArgs, callbacks: schedule });
+      await expect(second.fit(xs, ys, { ...fitArgs, callbacks: schedule })).rejects.toThrow(
+        'one model at a time',
+      );
+      await running;
+      expect(rates).toEqual(expected(5));
+      await second.fit(xs, ys, { ...fitArgs, callbacks: schedule });
+      expect(schedule.step).toBe(10);
     });
 
     it('a model of another copy of tfjs, with advice', async () => {
@@ -297,12 +328,30 @@ describe(`cyclicLR on ${backend}`, () => {
       model.setUserDefinedMetadata({ mine: 'kept' });
       await model.fit(xs, ys, { ...fitArgs, epochs: 2, callbacks: cyclicLR(policy) });
       const loaded = await roundTrip(model);
-      expect(savedProgress(loaded)).toEqual({ policy, step: 10 });
+      expect(savedProgress(loaded)).toEqual({ policy, step: 10, momentum: 0 });
       expect(loaded.getUserDefinedMetadata()).toMatchObject({ mine: 'kept' });
       const later = spyRates(loaded);
       await loaded.fit(xs, ys, { ...fitArgs, epochs: 2, callbacks: resumeCyclicLR(loaded) });
       expect(later.rates).toEqual(rates.slice(10));
       expect(await weightsOf(loaded)).toEqual(await weightsOf(straight));
+    });
+
+    it('continues with the optimizer’s own momentum when the policy stops cycling it', async () => {
+      const stages = sequence([{ policy, steps: 7 }, { policy: constant({ lr: 0.01 }) }]);
+      const model = makeModel(tf.train.momentum(1, 0.25));
+      await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(stages) });
+      const loaded = await roundTrip(model);
+      const { momenta } = spyRates(loaded);
+      await loaded.fit(xs, ys, { ...fitArgs, callbacks: resumeCyclicLR(loaded) });
+      expect(momenta).toEqual([
+        toSchedule(stages).momentum(5),
+        toSchedule(stages).momentum(6),
+        0.25,
+        0.25,
+        0.25,
+      ]);
+      const options = { from: 3 } as object;
+      expect(() => resumeCyclicLR(loaded, options)).toThrow('no other options than cycles, tf');
     });
 
     it('has the right step in the middle of an epoch', async () => {
@@ -329,12 +378,21 @@ describe(`cyclicLR on ${backend}`, () => {
   });
 
   it('restores the optimizer’s own momentum when the policy stops cycling it', async () => {
-    const { sequence, constant } = await import('@clr/core');
     const model = makeModel(tf.train.momentum(1, 0.25));
     const { momenta } = spyRates(model);
     const stages = sequence([{ policy, steps: 2 }, { policy: constant({ lr: 0.01 }) }]);
     await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(stages) });
     expect(momenta.slice(2)).toEqual([0.25, 0.25, 0.25]);
+  });
+
+  it('uses a momentum that was set after a policy cycled it', async () => {
+    const model = makeModel(tf.train.momentum(1, 0.25));
+    await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(policy) });
+    const { setHyperparameters } = await import('./setHyperparameters.ts');
+    setHyperparameters(model.optimizer, { lr: 0.01, momentum: 0.75 });
+    const { momenta } = spyRates(model);
+    await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(constant({ lr: 0.01 })) });
+    expect(momenta).toEqual(Array(5).fill(0.75));
   });
 
   it('works with every optimizer that compile() accepts by name', async () => {

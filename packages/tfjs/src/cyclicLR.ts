@@ -1,11 +1,20 @@
-import { checkOptionNames, type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
+import {
+  checkOptionNames,
+  type Hyperparameters,
+  type Policy,
+  type Schedule,
+  type ScheduleLike,
+  toSchedule,
+} from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 // Imported by name, so that a bundle holds only these.
 import { Callback, CallbackList, CustomCallback, LayersModel } from '@tensorflow/tfjs';
-import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
-import { applyHyperparameters } from './applyHyperparameters.ts';
+import { adoptCallback, type CallbackClasses, checkClasses } from './adoptCallbacks.ts';
+import { applyHyperparameters, setOwnMomentum } from './applyHyperparameters.ts';
 import { fail } from './errors.ts';
+import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
 import { carryProgress, type Progress, publishProgress, savedProgress } from './progress.ts';
+import { checkLastUpdate } from './setHyperparameters.ts';
 
 const peer: CallbackClasses = { Callback, CallbackList, CustomCallback, LayersModel };
 
@@ -34,10 +43,12 @@ export interface CyclicLR extends tfjs.Callback {
  * It counts updates across epochs and calls of `fit`. It keeps policy and step in the model's metadata, so that they
  * are saved with it ({@link resumeCyclicLR}). The rate and momentum of each epoch's last update are in `history` and in
  * the logs of the callbacks listed after it, as `lr` and `momentum`. Nothing is read back from the device. It works
- * alone, or before or after other callbacks.
+ * alone, or before or after other callbacks. It counts one run at a time, so each model that is trained at the same time
+ * needs its own.
  *
  * @throws {PolicyError} if the policy is invalid
- * @throws {ClrError} if an option is bad; inside `fit`, if the model's optimizer cannot follow the policy
+ * @throws {ClrError} if an option is bad; inside `fit`, if the model's optimizer cannot follow the policy, if the list
+ *   holds two of these callbacks, or if this one is in use by another model
  *
  * @example
  * ```ts
@@ -48,11 +59,20 @@ export interface CyclicLR extends tfjs.Callback {
  */
 export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): CyclicLR {
   const names = ['from', 'cycles', 'tf'] as const;
-  const { from = 0, cycles, tf = peer } = checkOptionNames('clr/tfjs', 'cyclicLR', options, names);
+  return callbackFor(policy, checkOptionNames('clr/tfjs', 'cyclicLR', options, names));
+}
+
+/** @param momentum - the optimizer's own momentum, if an earlier part of this run has put another in its place */
+function callbackFor(
+  policy: ScheduleLike,
+  { from = 0, cycles, tf = peer }: CyclicLROptions,
+  momentum?: number,
+): CyclicLR {
   const schedule = toSchedule(policy);
   checkCount('from', from, 0);
   if (cycles !== undefined) checkCount('cycles', cycles, 1);
-  const progress = { policy: dataOf(policy), step: from };
+  checkClasses(tf);
+  const progress = { policy: dataOf(policy), step: from, ...(momentum !== undefined && { momentum }) };
   const callback = createCallback(tf, schedule, progress, targetOf(schedule, from, cycles));
   adoptCallback(tf, callback);
   carryProgress(tf);
@@ -86,6 +106,7 @@ export function resumeCyclicLR(
   model: tfjs.LayersModel,
   options: Omit<CyclicLROptions, 'from'> = {},
 ): CyclicLR {
+  checkOptionNames('clr/tfjs', 'resumeCyclicLR', options, ['cycles', 'tf']);
   const saved = savedProgress(model);
   if (saved?.policy == null) {
     throw fail({
@@ -95,7 +116,7 @@ export function resumeCyclicLR(
       advice: 'Pass the policy: cyclicLR(policy, { from: step }).',
     });
   }
-  return cyclicLR(saved.policy, { ...options, from: saved.step });
+  return callbackFor(saved.policy, { ...options, from: saved.step }, saved.momentum);
 }
 
 /** The step at which the callback stops. */
@@ -120,7 +141,7 @@ function targetOf(schedule: Schedule, from: number, cycles: number | undefined):
 function createCallback(
   tf: CallbackClasses,
   schedule: Schedule,
-  progress: Progress & { step: number },
+  progress: { -readonly [K in keyof Progress]: Progress[K] },
   target: number,
 ): CyclicLR {
   let model: tfjs.LayersModel | null = null;
@@ -130,6 +151,21 @@ function createCallback(
   const hyperAt = (step: number) => {
     const [lr, momentum] = [schedule.lr(step), schedule.momentum(step)];
     return momentum === undefined ? { lr } : { lr, momentum };
+  };
+
+  /** Sets the numbers of the next update, and records the optimizer's own momentum if they replace it. */
+  const apply = (optimizer: OptimizerLike, hyper: Hyperparameters): void => {
+    const own = applyHyperparameters(optimizer, hyper);
+    if (hyper.momentum !== undefined && own !== undefined) progress.momentum = own;
+  };
+
+  /** A loaded model holds the momentum of the last update before it was saved. This names it as the schedule's. */
+  const recallMomentum = (optimizer: OptimizerLike): void => {
+    const { step, momentum } = progress;
+    const kind = optimizerKind(optimizer);
+    if (momentum === undefined || kind.momentum === null || step === 0) return;
+    const current = (optimizer as OptimizerFields)[momentumField(kind)];
+    if (current === schedule.momentum(step - 1)) setOwnMomentum(optimizer, momentum);
   };
 
   // The hooks are closures, because tfjs may call them on another object.
@@ -144,6 +180,13 @@ function createCallback(
     };
 
     override setModel(container: tfjs.LayersModel): void {
+      if (model !== null && model !== container && isTraining(model)) {
+        throw fail({
+          expected: 'a callback of cyclicLR to train one model at a time',
+          received: 'a second model, while `fit` of the first is running',
+          advice: 'Make a callback for each model: cyclicLR(policy).',
+        });
+      }
       super.setModel(container);
       model = container;
     }
@@ -156,7 +199,8 @@ function createCallback(
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
         });
       }
-      applyHyperparameters(model.optimizer, hyperAt(progress.step));
+      recallMomentum(model.optimizer);
+      apply(model.optimizer, hyperAt(progress.step));
       last = null;
       stopping = false;
       publishProgress(model, progress);
@@ -165,10 +209,11 @@ function createCallback(
     override onBatchBegin = async (): Promise<void> => {
       last = hyperAt(progress.step);
       // The model's current optimizer makes this update.
-      if (model !== null) applyHyperparameters(model.optimizer, last);
+      if (model !== null) apply(model.optimizer, last);
     };
 
     override onBatchEnd = async (): Promise<void> => {
+      if (model !== null) checkLastUpdate(model.optimizer);
       progress.step++;
       const { step } = progress;
       const wanted = step === target || (stopping && schedule.at(step - 1).cycleEnd === step);
@@ -184,6 +229,10 @@ function createCallback(
   }
   return new CyclicCallback();
 }
+
+/** True while `fit` of a model is running; its types hide the field. */
+const isTraining = (model: tfjs.LayersModel): boolean =>
+  (model as unknown as { isTraining?: boolean }).isTraining === true;
 
 function noTrough(): Error {
   return fail({

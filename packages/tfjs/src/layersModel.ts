@@ -77,8 +77,18 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   return inner;
 }
 
-/** Refuses a model with layers that were frozen or thawed since `compile`: only `compile` applies such a change. */
+/**
+ * Refuses a model without weights to train, and one with layers that were frozen or thawed since `compile`: only
+ * `compile` applies such a change.
+ */
 export function checkFrozen({ trainableWeights, collectedTrainableWeights: trained }: CompiledModel): void {
+  if (trained.length === 0 && trainableWeights.length === 0) {
+    throw fail({
+      expected: 'a model with weights to train',
+      received: 'a model whose layers are all frozen or have no weights',
+      advice: 'Set `trainable` of a layer to true, then call model.compile() again.',
+    });
+  }
   const frozen = trained.find((weight) => !trainableWeights.includes(weight));
   const thawed = trainableWeights.find((weight) => !trained.includes(weight));
   if (frozen === undefined && thawed === undefined) return;

@@ -13,6 +13,7 @@ import { averageStates } from './averageStates.ts';
 import { constantTargets, countsClasses, knownLoss } from './constantTargets.ts';
 import { checkOpen, fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
+import { holdVariables } from './holdVariables.ts';
 import { lateScalar } from './lateScalar.ts';
 import {
   accuracyIndex,
@@ -25,7 +26,7 @@ import {
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
-import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
+import { checkHyper, checkLastUpdate, hyperparametersOf } from './setHyperparameters.ts';
 import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
@@ -78,6 +79,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
         const { value, grads } = gradients(tf, model.optimizer, forward, trained);
         applyHyperparameters(model.optimizer, hyper);
         model.optimizer.applyGradients(trained.map(({ name }) => ({ name, tensor: grads[name]! })));
+        checkLastUpdate(model.optimizer);
         claimSlots(model.optimizer, trained);
         for (const { val, constraint } of weights) if (constraint) val.assign(constraint.apply(val));
         return value;
@@ -153,14 +155,14 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
       checkFrozen(model);
       aligned(model);
       const stateful = statefulOf(model);
-      const held = holdStates(tf, stateful);
+      const held = [holdStates(tf, stateful), holdVariables(tf, untrainedOf(model))];
       try {
         const result = withKernels(() => trainStep(model, batch, hyper));
-        held.release();
+        for (const each of held) each.release();
         for (const { layer } of stateful) freeKeptStates(layer);
         return result;
       } catch (error) {
-        held.putBack();
+        for (const each of held) each.putBack();
         throw error;
       }
     },
@@ -221,6 +223,12 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
 
 const statefulOf = (model: CompiledModel) => (model.stateful ? statefulLayers(model) : []);
 
+/** The weights that the optimizer does not change. A forward pass in training mode may update some of them. */
+function untrainedOf({ weights, collectedTrainableWeights }: CompiledModel): tfjs.Variable[] {
+  const trained = new Set(collectedTrainableWeights);
+  return weights.filter((weight) => !trained.has(weight)).map(({ val }) => val);
+}
+
 function outputsOf(model: CompiledModel, inputs: tfjs.Tensor[], training: boolean): tfjs.Tensor[] {
   return [model.apply(inputs, { training })].flat();
 }
@@ -231,6 +239,14 @@ function readBatch(
   batch: LayersBatch,
 ): { inputs: tfjs.Tensor[]; targets: tfjs.Tensor[] } {
   const slots = slotsOf(model);
+  const unknown = Object.keys(batch ?? {}).find((name) => name !== 'xs' && name !== 'ys');
+  if (unknown !== undefined) {
+    throw fail({
+      expected: 'a batch { xs, ys } without further fields',
+      received: `the field ${unknown}`,
+      advice: 'Leave it out. To weight examples, compile the model with a loss function that does.',
+    });
+  }
   const inputs = toTensors(tf, batch?.xs, slots.inputs);
   const targets = toTensors(tf, batch?.ys, slots.targets);
   const sizes = [...inputs, ...targets].map(({ shape }) => shape[0]);
@@ -239,6 +255,13 @@ function readBatch(
       expected: 'the same number of examples in every input and target',
       received: `${sizes.join(', ')} examples`,
       advice: 'Give tensors whose first axis counts the examples.',
+    });
+  }
+  if (sizes[0] === 0) {
+    throw fail({
+      expected: 'a batch with at least one example',
+      received: 'no examples',
+      advice: 'Leave the batch out: it has no mean loss.',
     });
   }
   return { inputs, targets };

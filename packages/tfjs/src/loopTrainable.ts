@@ -16,7 +16,7 @@ import type { NamedVariable } from './layerTree.ts';
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
-import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
+import { checkHyper, checkLastUpdate, hyperparametersOf } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
 import type { TrainingParts } from './trainingParts.ts';
 import { readState, writeState } from './trainingState.ts';
@@ -67,11 +67,11 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
 
   /**
    * Returns the loss. Adds the accuracy to `kept`, so that the surrounding tidy does not free it. After an error the
-   * caller frees what `kept` holds.
+   * caller frees what `kept` holds. Both are copies, because the loss function may return a tensor that it keeps.
    */
   const measure = (batch: Batch, training: boolean, kept: tfjs.Tensor[]): tfjs.Scalar => {
     const result = loop.loss(batch, training);
-    if (isTensor(result)) return result as tfjs.Scalar;
+    if (isTensor(result)) return scalarOf('loss', result).clone();
     if (!isTensor(result?.loss)) {
       throw fail({
         expected: 'loss(batch) to give a scalar tensor, or { loss, accuracy? } with scalar tensors',
@@ -79,8 +79,12 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
         advice: 'Leave the number on the device: return the tensor, not its value.',
       });
     }
-    if (result.accuracy) kept.push(tf.keep(result.accuracy));
-    return result.loss as tfjs.Scalar;
+    const { loss, accuracy } = checkOptionNames('clr/tfjs', 'the result of loss(batch)', result, [
+      'loss',
+      'accuracy',
+    ]);
+    if (accuracy !== undefined) kept.push(tf.keep(scalarOf('accuracy', accuracy).clone()));
+    return scalarOf('loss', loss).clone();
   };
   const freeingOnError = <T>(run: (kept: tfjs.Tensor[]) => T): T => {
     const kept: tfjs.Tensor[] = [];
@@ -113,6 +117,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
           const { value, grads } = gradients(tf, optimizer, () => measure(batch, true, kept), [...variables]);
           applyHyperparameters(optimizer, hyper);
           optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
+          checkLastUpdate(optimizer);
           claimSlots(optimizer, variables);
           return value;
         });
@@ -147,17 +152,52 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
 const kindOf = (value: unknown): string =>
   Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value;
 
+/** Refuses a loss or an accuracy of several values: the value of only one example would be reported. */
+function scalarOf(name: string, value: tfjs.Tensor): tfjs.Scalar {
+  if (isTensor(value) && value.rank === 0) return value as tfjs.Scalar;
+  throw fail({
+    expected: `the ${name} to be a scalar tensor`,
+    received: isTensor(value) ? `a tensor of the shape [${value.shape.join(', ')}]` : String(value),
+    advice: 'Return the mean over the batch, for example with tf.mean().',
+  });
+}
+
 /** The variables by name, or by their index in the list if tfjs generated the name. */
 function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
+  if (variables.length === 0) {
+    throw fail({
+      expected: 'variables to train',
+      received: 'an empty list',
+      advice: 'Pass those that the loss depends on: { variables: [w, b], … }.',
+    });
+  }
+  const seen = new Set<tfjs.Variable>();
   return variables.map((tensor, index) => {
+    const refuse = (expected: string, received: string, advice: string) =>
+      fail({ expected, received: `variables[${index}], ${received}`, advice });
+    if (typeof tensor?.assign !== 'function') {
+      throw refuse(
+        'a list of variables',
+        isTensor(tensor) ? 'a tensor that is no variable' : `of the type ${kindOf(tensor)}`,
+        'Make it with tf.variable(); of a weight of a layer, pass weight.read().',
+      );
+    }
     const { name } = tensor;
     if (tensor.isDisposed) {
-      throw fail({
-        expected: 'variables that exist',
-        received: `variables[${index}], which was disposed`,
-        advice: 'Keep variables until the training is over.',
-      });
+      throw refuse(
+        'variables that exist',
+        'which was disposed',
+        'Keep variables until the training is over.',
+      );
     }
+    if (seen.has(tensor)) {
+      throw refuse(
+        'every variable once',
+        'which is in the list before',
+        'Leave it out: it would be updated twice.',
+      );
+    }
+    seen.add(tensor);
     return { name, place: /^\d+$/.test(name) ? `variables[${index}]` : name, tensor };
   });
 }

@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { ownMomentum, setOwnMomentum } from './applyHyperparameters.ts';
 import type { NamedVariable } from './layerTree.ts';
 import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
 import type { Slot } from './optimizerSlots.ts';
@@ -13,7 +14,10 @@ export interface OptimizerState {
   readonly className: string;
   /** The number of updates applied. */
   readonly iterations: number;
-  /** `learningRate`, and `momentum` or `beta1`. */
+  /**
+   * `learningRate`, `momentum` or `beta1`, and `ownMomentum`: the momentum when no schedule sets it. Old snapshots lack
+   * the last.
+   */
   readonly numbers: Readonly<Record<string, number>>;
   /**
    * For each slot list of the optimizer, one tensor per trained weight, named by the weight's place. Empty before the
@@ -34,7 +38,10 @@ export async function readOptimizerState(
   const fields = optimizer as OptimizerFields;
   const { className, iterations } = { className: optimizer.getClassName(), iterations: optimizer.iterations };
   const numbers: Record<string, number> = { learningRate: fields.learningRate as number };
-  if (kind.momentum !== null) numbers[momentumField(kind)] = fields[momentumField(kind)] as number;
+  if (kind.momentum !== null) {
+    numbers[momentumField(kind)] = fields[momentumField(kind)] as number;
+    numbers.ownMomentum = ownMomentum(optimizer) as number;
+  }
   const lists = Object.keys(slots);
   const named = lists.map((list) => {
     const slots = fields[list] as (Slot | undefined)[];
@@ -98,7 +105,11 @@ export function writeOptimizerState(
   }
   setRate(fields, kind, state.numbers.learningRate!);
   const momentum = state.numbers[momentumField(kind)];
-  if (kind.momentum !== null && momentum !== undefined) setMomentum(fields, kind, momentum);
+  if (kind.momentum !== null && momentum !== undefined) {
+    const own = state.numbers.ownMomentum ?? ownMomentum(optimizer);
+    setMomentum(fields, kind, momentum);
+    setOwnMomentum(optimizer, own as number);
+  }
   // Restore scalars last, because setting the momentum changes one of them.
   for (const name of scalarNames) {
     const fresh = toTensor(tf, state.scalars[name]!);

@@ -1,4 +1,4 @@
-import { type Policy, parsePolicy } from '@clr/core';
+import { checkHyperparameters, type Policy, parsePolicy } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 
@@ -8,6 +8,8 @@ export interface Progress {
   readonly policy: Policy | null;
   /** Updates applied so far. */
   readonly step: number;
+  /** The optimizer's own momentum (β₁ for Adam), if the policy has put another in its place. */
+  readonly momentum?: number;
 }
 
 /** The part of a model that carries metadata. */
@@ -61,7 +63,7 @@ export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadat
   const { model: inner } = model as MaybeOuter;
   const saved = (inner && progressIn(inner)) ?? progressIn(model);
   if (saved === undefined) return null;
-  const { policy, step } = saved;
+  const { policy, step, momentum } = saved;
   if (!Number.isSafeInteger(step) || (step as number) < 0) {
     throw fail({
       expected: 'the saved clr.step to be an integer of at least 0',
@@ -69,5 +71,10 @@ export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadat
       advice: "Do not change the model's user-defined metadata under `clr`.",
     });
   }
-  return { policy: policy == null ? null : parsePolicy(policy), step: step as number };
+  if (momentum !== undefined) checkHyperparameters({ lr: 0, momentum });
+  return {
+    policy: policy == null ? null : parsePolicy(policy),
+    step: step as number,
+    ...(momentum !== undefined && { momentum }),
+  };
 }

@@ -550,6 +550,7 @@ describe('a snapshot with one value replaced', () => {
       // are no slots and no states.
       'optimizer.numbers.learningRate',
       'optimizer.numbers.momentum',
+      'optimizer.numbers.ownMomentum',
       'optimizer.scalars',
       'optimizer.slots',
       'optimizer.slots.accumulations',

@@ -98,8 +98,11 @@ function watch(optimizer: OptimizerFields, kind: OptimizerKind): Watched {
   return state;
 }
 
-/** Checks that the update since the last call read the values which that call set. */
-function checkLastUpdate(optimizer: OptimizerLike): void {
+/**
+ * Checks that the update since the hyperparameters were set read them. Call it before anything else reads the
+ * optimizer's fields.
+ */
+export function checkLastUpdate(optimizer: OptimizerLike): void {
   const state = watched.get(optimizer);
   // Any other change of the count may come from loading the optimizer's weights, which reads no field.
   if (state === undefined || optimizer.iterations !== state.iterations + 1) return;

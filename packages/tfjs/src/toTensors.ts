@@ -35,9 +35,11 @@ export function toTensors(
   const list = listOf(data, names);
   if (list === undefined) throw refuse(`${what}s = ${String(data)}`);
   if (list.length !== names.length) throw refuse(`${list.length}`);
+  const unknown = isByName(data) ? Object.keys(data).find((name) => !names.includes(name)) : undefined;
   return list.map((item, index) => {
     const name = names[index]!;
     if (item === undefined) throw refuse(`none by the name ${name}`);
+    if (unknown !== undefined) throw refuse(`one by the name ${unknown}`);
     const shape = shapes[index]!;
     if (open?.[index] && isTensor(item)) return item;
     const tensor = isTensor(item) ? withAxis(item, shape) : fromArray(tf, item, shape, name);
@@ -60,9 +62,13 @@ function listOf(
   names: readonly string[],
 ): readonly (LayerData | undefined)[] | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
-  if (isTensor(data) || ArrayBuffer.isView(data)) return [data];
-  if (Array.isArray(data)) return data;
-  return names.map((name) => (data as { readonly [name: string]: LayerData })[name]);
+  if (isByName(data)) return names.map((name) => data[name]);
+  return Array.isArray(data) ? data : [data as LayerData];
+}
+
+/** True if data are neither one tensor or typed array nor a list. */
+function isByName(data: LayersData | undefined): data is { readonly [name: string]: LayerData } {
+  return !(isTensor(data) || ArrayBuffer.isView(data) || Array.isArray(data));
 }
 
 export function isTensor(value: unknown): value is tfjs.Tensor {
@@ -88,6 +94,13 @@ function fromArray(
       advice: 'Make it with tf.tensor(values, shape).',
     });
   }
+  if (!isNumbers(values)) {
+    throw fail({
+      expected: `a tensor or a typed array of numbers for ${name}`,
+      received: kindOf(values),
+      advice: 'Make it with tf.tensor(values) or Float32Array.from(values).',
+    });
+  }
   const size = sizes.reduce<number>((product, axis) => product * (axis ?? 1), 1);
   if (values.length === 0 || values.length % size !== 0) {
     throw fail({
@@ -98,3 +111,11 @@ function fromArray(
   }
   return tf.tensor(Float32Array.from(values), [values.length / size, ...(sizes as number[])]);
 }
+
+/** True for a typed array of numbers, also one of another realm. */
+function isNumbers(values: unknown): values is ArrayLike<number> {
+  return ArrayBuffer.isView(values) && /^(Float|Int|Uint)\d+/.test(kindOf(values));
+}
+
+/** `Array`, `Float32Array`, `Object`. */
+const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);

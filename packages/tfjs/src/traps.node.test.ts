@@ -483,18 +483,38 @@ describe('a tfjs with other internals is refused', () => {
     expect(() => slotsOf(without(tf.train.adagrad(1), 'accumulatedGrads'))).toThrow('`accumulatedGrads`');
   });
 
-  it('an Adam whose update ignores the rate it is given', () => {
+  /** An Adam that computes its updates with a rate of its own. */
+  const deafAdam = (): newest.Optimizer => {
     const optimizer = tf.train.adam(1);
     const inner = tf.train.adam(1);
-    const [counter, grads] = [optimizer as unknown as { incrementIterations(): void }, inner];
+    const counter = optimizer as unknown as { incrementIterations(): void };
     optimizer.applyGradients = (gradients) => {
-      grads.applyGradients(gradients);
+      inner.applyGradients(gradients);
       counter.incrementIterations();
     };
+    return optimizer;
+  };
+
+  it('an Adam whose update ignores the rate it is given', () => {
+    const optimizer = deafAdam();
     const weight = tf.variable(tf.scalar(1));
     setHyperparameters(optimizer, { lr: 0.1 });
     optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
     expect(() => setHyperparameters(optimizer, { lr: 0.1 })).toThrow('an update that reads `learningRate`');
+  });
+
+  it('an Adam whose update ignores the rate it is given, in fit and in a Trainable', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+    const compile = () => model.compile({ optimizer: deafAdam(), loss: 'meanSquaredError' });
+    compile();
+    const [xs, ys] = [tf.ones([2, 1]), tf.ones([2, 1])];
+    const said = 'an update that reads `learningRate`';
+    await expect(model.fit(xs, ys, { verbose: 0, callbacks: cyclicLR(policy) })).rejects.toThrow(said);
+    compile();
+    expect(() => createTrainable(tf, model).trainStep({ xs, ys }, { lr: 0.1 })).toThrow(said);
+    const weight = tf.variable(tf.scalar(1));
+    const loop = { optimizer: deafAdam(), variables: [weight], loss: () => weight.square() as newest.Scalar };
+    expect(() => createTrainable(tf, loop).trainStep(xs, { lr: 0.1 })).toThrow(said);
   });
 
   it('an optimizer of an unknown class', () => {

@@ -294,11 +294,37 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     ).toThrow(/target\[0\] = 9/);
     expect(() => trainer.setData({ input: noise(35), target: [0] })).toThrow(/examples of 36 numbers/);
     expect(() => trainer.setData({} as never)).toThrow(/a batch { input, target }/);
+    const ones = new Array(36).fill(1);
+    for (const input of [
+      Uint8ClampedArray.from(ones),
+      Float64Array.from(ones),
+      Int32Array.from(ones),
+      ones,
+    ]) {
+      const batch = { input, target: [0] } as never;
+      const received = `Received: ${input.constructor.name}`;
+      expect(() => trainer.setData(batch)).toThrow(received);
+      expect(() => trainer.trainStep(batch, { lr: 0.1 })).toThrow(received);
+      await expect(trainer.evaluate([batch])).rejects.toThrow(received);
+      await expect(trainer.predict(input as never)).rejects.toThrow(received);
+    }
     expect(() => trainer.trainStep(null as never, { lr: 0.1 })).toThrow(/a batch { input, target }/);
     await expect(trainer.trainSteps(1)).rejects.toThrow(/setData/);
     trainer.setData(data);
     await expect(trainer.trainSteps(1)).rejects.toThrow(/Give createTrainer a policy/);
     await expect(createTrainer(device, small, { optimizer: sgd(), batch: 0 })).rejects.toThrow(/batch/);
+    for (const options of [{ seed: 1.5 }, { seed: 2 ** 40 }, { seed: 'a' }, { tile: 5 }] as object[]) {
+      const made = createTrainer(device, small, { optimizer: sgd(), batch: 8, ...options });
+      await expect(made).rejects.toThrow(`${Object.keys(options)[0]} to be`);
+    }
+    await expect(createTrainer(device, undefined as never, { optimizer: sgd(), batch: 8 })).rejects.toThrow(
+      /a network/,
+    );
+    for (const options of [{ input: 4 }, { layers: undefined }]) {
+      expect(() => network({ input: [4], layers: [relu()], loss: 'mse', ...options } as never)).toThrow(
+        `${Object.keys(options)[0]} to be`,
+      );
+    }
     trainer.dispose();
   });
 });

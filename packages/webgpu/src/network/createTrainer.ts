@@ -39,6 +39,15 @@ export async function createTrainer(
       'Give the number of examples per step.',
     );
   }
+  if (!Number.isSafeInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
+    throw badArgument('seed to be an integer of 32 bits', `seed = ${String(seed)}`, 'Leave it out for 0.');
+  }
+  if (tile !== 4 && tile !== 8 && tile !== 'measure') {
+    throw badArgument("tile to be 4, 8 or 'measure'", `tile = ${String(tile)}`, 'Leave it out for 4.');
+  }
+  if (!Array.isArray(network?.parameters)) {
+    throw badArgument('a network', String(network), 'Make it with network({ input, layers, loss }).');
+  }
   const known = { ...options, seed };
   if (tile !== 'measure') return open(device, network, { ...known, tile });
   const [four, eight] = [

@@ -10,7 +10,7 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
 import { historyLength } from './compile/loss.ts';
-import { checkExamples, constantTargets, exampleCount } from './exampleData.ts';
+import { checkExamples, checkInput, constantTargets, exampleCount } from './exampleData.ts';
 import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
 import { type NamedTensor, type Network, topologyOf, volume } from './network.ts';
@@ -189,6 +189,7 @@ export class DeviceTrainer implements GpuTrainer {
 
   async predict(input: Float32Array | Uint8Array): Promise<Float32Array> {
     this.#engine.health.check();
+    checkInput(input);
     const perExample = volume(this.#network.input);
     const perOutput = volume(this.#network.output);
     const count = input.length / perExample;

@@ -1,4 +1,5 @@
 import type { ConstantTargets } from '@clr/core';
+import { arrayKind, isBytes } from '../device/arrayKind.ts';
 import { badArgument } from '../errors.ts';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
@@ -8,12 +9,23 @@ export function exampleCount({ input: shape }: Network, { input }: Batch): numbe
   return input.length / volume(shape);
 }
 
+/** Refuses inputs that are neither floats nor bytes. Others would be uploaded as they are, and read as these. */
+export function checkInput(input: unknown): void {
+  if (isBytes(input) || arrayKind(input) === 'Float32Array') return;
+  throw badArgument(
+    'input to be a Float32Array, or a Uint8Array of bytes that mean value / 255',
+    typeof input === 'string' ? 'a text' : arrayKind(input),
+    'Convert it: Float32Array.from(values), or new Uint8Array(values) for bytes of 0 to 255.',
+  );
+}
+
 /** Refuses examples that do not fit a network. Returns their number. */
 export function checkExamples(network: Network, batch: Batch): number {
   if (batch?.input?.length === undefined || batch.target?.length === undefined) {
     const received = batch ? `fields ${Object.keys(batch).join(', ') || '(none)'}` : String(batch);
     throw badArgument('a batch { input, target } of arrays', received, 'Pass both arrays.');
   }
+  checkInput(batch.input);
   const count = exampleCount(network, batch);
   const classes = volume(network.output);
   const perTarget = network.loss === 'crossEntropy' ? 1 : classes;

@@ -1,3 +1,4 @@
+import { isBytes } from '../device/arrayKind.ts';
 import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { badArgument } from '../errors.ts';
@@ -38,7 +39,7 @@ export class HostBatches {
 
   /** Uploads a checked batch and encodes its copy into the input. */
   encode(pass: GPUComputePassEncoder, batch: Batch): void {
-    const { examples, dispatch } = batch.input instanceof Uint8Array ? this.#bytes : this.#floats;
+    const { examples, dispatch } = isBytes(batch.input) ? this.#bytes : this.#floats;
     this.#device.queue.writeBuffer(examples.input, 0, padded(batch.input));
     this.#device.queue.writeBuffer(examples.target, 0, targetArray(this.#network, batch.target));
     encodeDispatch(pass, dispatch);

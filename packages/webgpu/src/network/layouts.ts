@@ -1,3 +1,5 @@
+import { badArgument } from '../errors.ts';
+
 /**
  * Converts convolution weights from PyTorch's and ONNX's order `[out, in, row, column]` to this package's
  * `[row, column, in, out]`.
@@ -12,6 +14,7 @@ export function hwioFromOihw(
   data: ArrayLike<number>,
   [out, inputs, height, width]: readonly [out: number, inputs: number, height: number, width: number],
 ): Float32Array {
+  checkLength(data, [out, inputs, height, width]);
   const result = new Float32Array(data.length);
   let from = 0;
   for (let o = 0; o < out; o++) {
@@ -41,6 +44,14 @@ export function inOutFromOutIn(
   [out, inputs]: readonly [out: number, inputs: number],
   [channels, rows, columns]: readonly [channels: number, rows: number, columns: number] = [inputs, 1, 1],
 ): Float32Array {
+  checkLength(data, [out, inputs]);
+  if (channels * rows * columns !== inputs) {
+    throw badArgument(
+      `flattened sizes whose product is ${inputs}, the number of inputs`,
+      `[${channels}, ${rows}, ${columns}]`,
+      'Give the channels, rows and columns before the layer.',
+    );
+  }
   const result = new Float32Array(data.length);
   const places = rows * columns;
   for (let o = 0; o < out; o++) {
@@ -66,6 +77,14 @@ export function hwcFromChw(
   data: ArrayLike<number>,
   [channels, rows, columns]: readonly [channels: number, rows: number, columns: number],
 ): Float32Array {
+  const example = channels * rows * columns;
+  if (!(example > 0 && data.length % example === 0)) {
+    throw badArgument(
+      `whole examples of ${example} numbers`,
+      `${data.length} numbers for [${channels}, ${rows}, ${columns}]`,
+      'Pass the examples one after another, and their [channels, rows, columns].',
+    );
+  }
   const result = new Float32Array(data.length);
   const places = rows * columns;
   for (let start = 0; start < data.length; start += channels * places) {
@@ -76,4 +95,15 @@ export function hwcFromChw(
     }
   }
   return result;
+}
+
+/** Refuses weights whose number is not the product of their sizes. */
+function checkLength(data: ArrayLike<number>, dims: readonly number[]): void {
+  const length = dims.reduce((product, size) => product * size, 1);
+  if (data.length === length) return;
+  throw badArgument(
+    `${length} numbers for the sizes [${dims.join(', ')}]`,
+    `${data.length} numbers`,
+    'Pass the sizes of the tensor in its own order.',
+  );
 }

@@ -90,16 +90,20 @@ export interface Network {
 export function network(options: NetworkOptions): Network {
   const names = ['input', 'layers', 'loss'] as const;
   const { input, layers, loss } = checkOptionNames('clr/webgpu', 'network', options, names);
-  const first: Shape = input.length === 1 ? [1, 1, input[0]] : (input as Shape);
-  if (first.length !== 3 || first.some((size) => !Number.isSafeInteger(size) || size < 1)) {
+  const isList = Array.isArray(input);
+  const first: Shape = isList && input.length === 1 ? [1, 1, input[0]] : (input as Shape);
+  if (!isList || first.length !== 3 || first.some((size) => !Number.isSafeInteger(size) || size < 1)) {
     throw badArgument(
       'input to be [height, width, channels] or [features]',
-      `[${input.join(', ')}]`,
+      isList ? `[${input.join(', ')}]` : String(input),
       'Use positive integers.',
     );
   }
   if (loss !== 'crossEntropy' && loss !== 'mse') {
     throw badArgument("loss to be 'crossEntropy' or 'mse'", String(loss), 'Pick one.');
+  }
+  if (!Array.isArray(layers)) {
+    throw badArgument('layers to be a list', String(layers), 'Pass [dense({ units: 10 })], for example.');
   }
   const parameters = new Names();
   const statistics = new Names();

@@ -28,7 +28,7 @@ export interface TrainerOptions extends OptimizerOptions {
   readonly policy?: ScheduleLike;
   /** Examples per step. */
   readonly batch: number;
-  /** Decides the initial weights, the order of examples and the dropout masks. Default 0. */
+  /** Decides the initial weights, the order of examples and the dropout masks: an integer of 32 bits. Default 0. */
   readonly seed?: number;
   /**
    * Each thread of a dense or convolution kernel computes `tile × tile` numbers. The default, 4, suits every device.

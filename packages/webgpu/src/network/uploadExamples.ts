@@ -1,3 +1,4 @@
+import { isBytes } from '../device/arrayKind.ts';
 import { usage } from '../device/flags.ts';
 import { GpuError } from '../errors.ts';
 import type { Examples } from './compile/gather.ts';
@@ -10,7 +11,7 @@ export function uploadExamples(device: GPUDevice, network: Network, { input, tar
   const count = checkExamples(network, { input, target });
   return {
     input: upload(device, 'clr examples', input),
-    bytes: input instanceof Uint8Array,
+    bytes: isBytes(input),
     target: upload(device, 'clr example targets', targetArray(network, target)),
     count,
   };

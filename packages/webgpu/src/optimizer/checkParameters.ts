@@ -1,15 +1,22 @@
+import { checkOptionNames } from '@clr/core';
 import { describeUsage, usage } from '../device/flags.ts';
 import { badArgument } from '../errors.ts';
 import type { Parameter } from './parameter.ts';
 
 /** Refuses parameters that a kernel cannot read or write, and values that overlap. */
 export function checkParameters(parameters: readonly Parameter[]): void {
-  if (parameters.length === 0) {
-    throw badArgument('at least one parameter', 'none', 'Pass { value, gradient, length } for each tensor.');
-  }
-  parameters.forEach((parameter, index) => {
-    const { length, valueOffset = 0, gradientOffset = 0 } = parameter;
+  const advice = 'Pass { value, gradient, length } for each tensor.';
+  if (!Array.isArray(parameters)) throw badArgument('a list of parameters', String(parameters), advice);
+  if (parameters.length === 0) throw badArgument('at least one parameter', 'none', advice);
+  parameters.forEach((parameter: Parameter, index) => {
     const name = `parameters[${index}]`;
+    const {
+      length,
+      valueOffset = 0,
+      gradientOffset = 0,
+    } = checkOptionNames('clr/webgpu', name, parameter, [
+      ...(['value', 'gradient', 'length', 'valueOffset', 'gradientOffset', 'name', 'dims'] as const),
+    ]);
     for (const [field, count, least] of [
       ['length', length, 1],
       ['valueOffset', valueOffset, 0],
@@ -39,6 +46,9 @@ function checkNames(parameters: readonly Parameter[]): void {
   const names = new Map<string, number>();
   parameters.forEach((parameter, index) => {
     const name = nameOf(parameter, index);
+    if (typeof name !== 'string') {
+      throw badArgument(`the name of parameters[${index}] to be a text`, String(name), 'Correct the name.');
+    }
     const before = names.get(name);
     if (before !== undefined) {
       throw badArgument(
@@ -49,10 +59,12 @@ function checkNames(parameters: readonly Parameter[]): void {
     }
     names.set(name, index);
     const { dims, length } = parameter;
-    if (dims && dims.reduce((product, size) => product * size, 1) !== length) {
+    if (dims === undefined) return;
+    const isShape = Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size > 0);
+    if (!isShape || dims.reduce((product, size) => product * size, 1) !== length) {
       throw badArgument(
         `the dims of ${name} to have ${length} numbers`,
-        `[${dims.join(', ')}]`,
+        Array.isArray(dims) ? `[${dims.join(', ')}]` : String(dims),
         'Correct dims or length.',
       );
     }
@@ -66,6 +78,9 @@ export function checkStorage(
   bytes: number,
   flags: number = usage.storage,
 ): void {
+  if (typeof buffer?.usage !== 'number' || typeof buffer.size !== 'number') {
+    throw badArgument(`the ${name} to be a GPUBuffer`, String(buffer), 'Make it with device.createBuffer().');
+  }
   if ((buffer.usage & flags) !== flags) {
     throw badArgument(
       `the ${name} to have the usage ${describeUsage(flags)}`,
@@ -102,4 +117,14 @@ function checkOverlap(parameters: readonly Parameter[]): void {
       }
     });
   }
+  parameters.forEach(({ gradient, gradientOffset = 0, length }, index) => {
+    const end = gradientOffset + length;
+    const weights = ranges.get(gradient)?.find((range) => range.start < end && range.end > gradientOffset);
+    if (weights === undefined) return;
+    throw badArgument(
+      'weights and gradients to be different numbers',
+      `the gradient of parameters[${index}] and the value of parameters[${weights.index}] overlap in one buffer`,
+      'Use a buffer for each, or correct the offsets: they count numbers of 4 bytes.',
+    );
+  });
 }

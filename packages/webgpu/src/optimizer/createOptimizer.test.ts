@@ -1,11 +1,13 @@
 import golden from '@clr/conformance/golden/optimizers.json' with { type: 'json' };
 import {
+  adagrad,
   adam,
   adamW,
   constant,
   type Optimizer,
   type Policy,
   rmsProp,
+  sequence,
   sgd,
   table,
   triangular2,
@@ -506,6 +508,25 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     expect(make({}, { clipNorm: -1 })).toThrow(/clipNorm/);
     expect(make({}, { tableSteps: 100 })).toThrow(/power of two/);
     expect(make({}, { from: -1 })).toThrow(/integer of at least 0/);
+    expect(make({}, { skipNonFinite: 'no' })).toThrow(/skipNonFinite to be true or false/);
+    expect(make({ offset: 1 })).toThrow(/unknown option offset/);
+    expect(make({ gradient: undefined })).toThrow(/gradient of parameters\[0\] to be a GPUBuffer/);
+    expect(make({ dims: [-1, -2] })).toThrow(/dims of parameters\[0\] to have 2 numbers/);
+    expect(make({ gradient: value })).toThrow(
+      /gradient of parameters\[0\] and the value of parameters\[0\] overlap/,
+    );
+    for (const list of [undefined, { value, gradient, length: 2 }, [undefined]]) {
+      expect(() => createOptimizer(device, sgd(), list as never, constant({ lr: 1 }))).toThrow(/Received: /);
+    }
+    for (const [lossScale, field] of [
+      [{ initial: 1e39 }, 'initial'],
+      [{ growth: 0.5 }, 'growth'],
+      [{ backoff: 2 }, 'backoff'],
+      [{ growthInterval: 1.5 }, 'growthInterval'],
+      [{ growthInterval: 1e12 }, 'growthInterval'],
+    ] as const) {
+      expect(make({}, { lossScale })).toThrow(`lossScale.${field}`);
+    }
     expect(() => createOptimizer(device, sgd(), [], constant({ lr: 1 }))).toThrow(/at least one parameter/);
     const twice = { value, gradient, length: 2 };
     expect(() =>
@@ -515,5 +536,72 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     const plainSgd = createOptimizer(device, sgd(), [twice], (step) => step);
     expect(() => createOptimizer(device, sgd(), [twice], cycled)).not.toThrow(); // The policy's momentum adds the slot.
     plainSgd.dispose();
+    // A policy that the optimizer cannot follow is refused before the first step.
+    expect(() => createOptimizer(device, adagrad(), [twice], cycled)).toThrow(/no velocity/);
+    expect(() => createOptimizer(device, sgd(), [twice], () => Number.NaN)).toThrow(/lr\(0\) = NaN/);
+  });
+
+  it('checks an optimizer that no factory made, and fills in its defaults', async () => {
+    const value = upload(device, [1, 2]);
+    const parameters = [{ value, gradient: upload(device, [1, 2]), length: 2 }];
+    const make = (spec: object) => createOptimizer(device, spec as never, parameters, constant({ lr: 1 }));
+    for (const [spec, received] of [
+      [{ type: 'adam', beta1: 1 }, 'beta1 = 1'],
+      [{ ...adam(), epsilon: Number.NaN }, 'epsilon = NaN'],
+      [{ type: 'adam', amsgrad: true }, 'amsgrad'],
+      [{ type: 'adamax' }, 'type = adamax'],
+      [{ type: 'toString' }, 'type = toString'],
+      ['sgd', 'a value of the type string'],
+      [undefined, 'a value of the type undefined'],
+    ] as const) {
+      expect(() => make(spec as object)).toThrow(received);
+    }
+    submit(device, (encoder) => make({ type: 'adam' }).encode(encoder));
+    // Adam's first update is lr in the direction of the gradient.
+    const [first, second] = await download(device, value);
+    expect(first).toBeCloseTo(0, 6);
+    expect(second).toBeCloseTo(1, 6);
+  });
+
+  it('follows a policy that sets the momentum only at later steps', async () => {
+    const later = triangular2({ baseLr: 0.5, maxLr: 0.5, stepSize: 2, momentum: { base: 0.5, max: 0.5 } });
+    const policy = sequence([{ policy: constant({ lr: 0.5 }), steps: 2 }, { policy: later }]);
+    const value = upload(device, [0, 0]);
+    const parameters = [{ value, gradient: upload(device, [1, 1]), length: 2 }];
+    const optimizer = createOptimizer(device, sgd(), parameters, policy);
+    submit(device, (encoder) => {
+      for (let step = 0; step < 4; step++) optimizer.encode(encoder);
+    });
+    // The velocities are 1, 1, 1.5 and 1.75.
+    expect(await download(device, value)).toEqual(Float32Array.of(-2.625, -2.625));
+  });
+
+  it('keeps the loss scale within float32, so that training can go on', async () => {
+    const counted = async (gradient: number, initial: number) => {
+      const value = upload(device, [1, 1]);
+      const gradients = upload(device, [gradient, gradient]);
+      const parameters = [{ value, gradient: gradients, length: 2 }];
+      const options = { lossScale: { initial, growthInterval: 1 } };
+      const optimizer = createOptimizer(device, sgd(), parameters, constant({ lr: 1 }), options);
+      submit(device, (encoder) => {
+        for (let step = 0; step < 4; step++) optimizer.encode(encoder);
+      });
+      const { lossScale } = await optimizer.counters();
+      return { lossScale, value, gradients, optimizer };
+    };
+    expect((await counted(0, 2 ** 125)).lossScale).toBe(2 ** 127);
+    const shrunk = await counted(Number.NaN, 2 ** -124);
+    expect(shrunk.lossScale).toBe(2 ** -126);
+    device.queue.writeBuffer(shrunk.gradients, 0, new Float32Array(2));
+    submit(device, (encoder) => shrunk.optimizer.encode(encoder));
+    expect(await download(device, shrunk.value)).toEqual(Float32Array.of(1, 1));
+  });
+
+  it('refuses calls after dispose()', async () => {
+    const parameters = [{ value: upload(device, [1]), gradient: upload(device, [1]), length: 1 }];
+    const optimizer = createOptimizer(device, sgd(), parameters, constant({ lr: 1 }));
+    optimizer.dispose();
+    expect(() => optimizer.seek(1)).toThrow(/not disposed/);
+    await expect(optimizer.counters()).rejects.toThrow(/not disposed/);
   });
 });

@@ -5,13 +5,14 @@ import { encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
 import { badArgument } from '../errors.ts';
 import { nameOf } from './checkParameters.ts';
+import { completeOptimizer } from './completeOptimizer.ts';
 import { type GradientCheckOptions, gradientCheckOf } from './gradientCheck.ts';
 import { type Group, groupParameters } from './groups.ts';
 import type { Parameter } from './parameter.ts';
 import { planStep, type StepPlan } from './planStep.ts';
 import { stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
 import { ruleOf } from './rules/ruleOf.ts';
-import { checkTableSteps, ScheduleTable } from './scheduleTable.ts';
+import { checkNumbers, checkTableSteps, ScheduleTable } from './scheduleTable.ts';
 import { slotRuns } from './slotRuns.ts';
 import { Staging } from './staging.ts';
 
@@ -87,17 +88,21 @@ export class OptimizerEngine {
     schedule: ScheduleLike | undefined,
     options: OptimizerOptions,
   ) {
+    const from = checkStep(options.from ?? 0);
     const rates = schedule === undefined ? undefined : toSchedule(schedule);
-    const rule = ruleOf(spec, rates?.momentum(options.from ?? 0) !== undefined);
+    const complete = completeOptimizer(spec);
+    const rule = ruleOf(complete, setsMomentum(schedule) || rates?.momentum(from) !== undefined);
+    // A policy that the optimizer cannot follow shows at its first step.
+    if (rates) checkNumbers(rule, rates.at(from));
     const gradientCheck = gradientCheckOf(options);
     const groups = groupParameters(parameters, device.limits, rule.slots);
     // Without a policy each step writes its own row of the table.
     const tableSteps = checkTableSteps(options.tableSteps ?? (rates ? 1024 : 1));
-    this.#step = checkStep(options.from ?? 0);
+    this.#step = from;
     this.#deviceStep = 0;
     this.#moved = this.#step !== 0;
     this.device = device;
-    this.spec = spec;
+    this.spec = complete;
     this.parameters = [...parameters];
     this.dispatches = groups.length;
     this.takesMomentum = rule.takesMomentum;
@@ -110,7 +115,7 @@ export class OptimizerEngine {
       });
       device.queue.writeBuffer(state, 12, new Float32Array([gradientCheck.lossScale?.initial ?? 1]));
       const table = new ScheduleTable(device, rates, rule, tableSteps);
-      const label = `clr ${spec.type}`;
+      const label = `clr ${complete.type}`;
       const parts = { label, rule, gradientCheck, groups, state, table: table.buffer, tableSteps };
       return [state, table, planStep(device, parts)] as const;
     });
@@ -185,6 +190,7 @@ export class OptimizerEngine {
   }
 
   seek(step: number): void {
+    this.health.checkOpen();
     this.#step = checkStep(step);
     this.#moved = true;
     this.#table.forget();
@@ -204,6 +210,7 @@ export class OptimizerEngine {
   }
 
   async counters(): Promise<OptimizerCounters> {
+    this.health.checkOpen();
     const bytes = await this.#read();
     const words = new Uint32Array(bytes);
     const floats = new Float32Array(bytes);
@@ -296,6 +303,13 @@ export class OptimizerEngine {
     this.#staging.dispose();
     for (const buffer of [this.state, ...this.#plan.buffers, ...this.#plan.slots]) buffer.destroy();
   }
+}
+
+/** True if a policy as data sets the momentum at any step, which then needs a velocity from the start. */
+function setsMomentum(schedule: ScheduleLike | undefined): boolean {
+  if (typeof schedule !== 'object' || !('type' in schedule)) return false;
+  if (schedule.type === 'sequence') return schedule.stages.some(({ policy }) => setsMomentum(policy));
+  return 'momentum' in schedule && schedule.momentum !== undefined;
 }
 
 function checkStep(step: number): number {

@@ -1,5 +1,5 @@
 import { f32 } from '../device/wgsl.ts';
-import type { GradientCheck } from './gradientCheck.ts';
+import { type GradientCheck, lossScaleBounds } from './gradientCheck.ts';
 import type { Rule } from './rules/rule.ts';
 
 /** The numbers of one step, as the update kernel reads them. */
@@ -117,6 +117,7 @@ fn foldPartials(lane: u32) -> vec2f {
 }`;
 
 function applyGradientCheck({ clipNorm, skipNonFinite, lossScale }: GradientCheck): string {
+  const { least, most } = lossScaleBounds;
   return `let unscale = ${lossScale ? '1.0 / state.lossScale' : '1.0'};
   state.norm = sqrt(total.x) * unscale;
   scale = unscale;
@@ -127,11 +128,13 @@ function applyGradientCheck({ clipNorm, skipNonFinite, lossScale }: GradientChec
       ? `if (finite) {
     state.good += 1u;
     if (state.good >= ${lossScale.growthInterval}u) {
-      state.lossScale *= ${f32(lossScale.growth)};
+      // An infinite scale could never shrink again.
+      if (state.lossScale <= ${f32(most / lossScale.growth)}) { state.lossScale *= ${f32(lossScale.growth)}; }
       state.good = 0u;
     }
   } else {
-    state.lossScale *= ${f32(lossScale.backoff)};
+    // The gradients are divided by the scale, so it must not become 0.
+    if (state.lossScale >= ${f32(least / lossScale.backoff)}) { state.lossScale *= ${f32(lossScale.backoff)}; }
     state.good = 0u;
   }`
       : ''

@@ -115,14 +115,18 @@ export class ScheduleTable {
     index: number,
     { lr, momentum }: Pick<ScheduleState, 'lr' | 'momentum'>,
   ): void {
-    checkHyperparameters(
-      momentum === undefined ? { lr } : { lr, momentum },
-      undefined,
-      this.#rule.takesMomentum,
-    );
+    checkNumbers(this.#rule, { lr, momentum });
     const own = momentum ?? this.#rule.momentum;
     rows.set([lr, own, 1 - own, own > 0 ? Math.log(own) : -1e30], index * 4);
   }
+}
+
+/** Refuses a rate or a momentum that the rule cannot use. */
+export function checkNumbers(
+  { takesMomentum }: Rule,
+  { lr, momentum }: { readonly lr: number; readonly momentum?: number | undefined },
+): void {
+  checkHyperparameters(momentum === undefined ? { lr } : { lr, momentum }, undefined, takesMomentum);
 }
 
 /** Refuses a table size that a bit mask cannot index. */

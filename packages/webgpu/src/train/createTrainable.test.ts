@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { download } from '../../test/buffers.ts';
 import { hasDevice, openDevice } from '../../test/device.ts';
 import { goals, start, tinyModel } from '../../test/tinyModel.ts';
+import { usage } from '../device/flags.ts';
+import { createOptimizer } from '../optimizer/createOptimizer.ts';
+import { createTrainable } from './createTrainable.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 });
 
@@ -94,6 +97,38 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     await train(trainable, goals, { policy, steps: 200 });
     device.createBuffer = createBuffer;
     expect(readbacks).toBeLessThanOrEqual(4); // Buffers are reused: 200 losses make fewer than 200 buffers.
+    trainable.dispose();
+  });
+
+  it('refuses bad options', () => {
+    const buffer = (size: number) =>
+      device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
+    const optimizer = createOptimizer(device, sgd(), [{ value: buffer(4), gradient: buffer(4), length: 1 }]);
+    const good = { optimizer, encodeGradients: () => {}, loss: buffer(4) };
+    for (const [options, received] of [
+      [{ encodeGradients: undefined }, 'encodeGradients to be a function'],
+      [{ encodeLoss: 1 }, 'encodeLoss to be a function'],
+      [{ examples: 5 }, 'examples to be a function'],
+      [{ loss: undefined }, 'the loss to be a GPUBuffer'],
+      [{ state: buffer(8) }, 'a list of buffers'],
+      [{ state: [buffer(6)] }, 'a multiple of 4 bytes'],
+    ] as const) {
+      expect(() => createTrainable(device, { ...good, ...options } as never)).toThrow(received);
+    }
+    optimizer.dispose();
+  });
+
+  it('refuses a function that encodes asynchronously, before anything is submitted', async () => {
+    const buffer = (size: number) =>
+      device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
+    const optimizer = createOptimizer(device, sgd(), [{ value: buffer(4), gradient: buffer(4), length: 1 }]);
+    const encodeGradients = async () => {
+      throw new Error('too late');
+    };
+    const trainable = createTrainable(device, { optimizer, encodeGradients, loss: buffer(4) });
+    expect(() => trainable.trainStep(1, { lr: 0.1 })).toThrow('encodeGradients to encode before it returns');
+    await expect(trainable.evaluate([1])).rejects.toThrow('encodeLoss to encode before it returns');
+    expect((await optimizer.counters()).updates).toBe(0);
     trainable.dispose();
   });
 

@@ -27,8 +27,8 @@ export interface TrainableOptions<Batch> {
   readonly optimizer: GpuOptimizer;
   /**
    * Encodes the forward and the backward pass. These passes write the batch's mean loss into `loss` and the gradients
-   * into the optimizer's gradient buffers. They do not change the weights. To refuse a batch, throw from this
-   * function. Nothing is submitted then.
+   * into the optimizer's gradient buffers. They do not change the weights. All are encoded when the function returns. To
+   * refuse a batch, throw from this function. Nothing is submitted then.
    */
   readonly encodeGradients: (encoder: GPUCommandEncoder, batch: Batch) => void;
   /** Encodes the forward pass for evaluation. Default: `encodeGradients`. */
@@ -130,16 +130,51 @@ export function describedTrainable<Batch>(
       'Make both on one device.',
     );
   }
-  const { loss, accuracy, state = [] } = options;
+  const { loss, accuracy, state = [], encodeGradients, ...optional } = options;
+  for (const [name, value] of Object.entries({
+    encodeGradients,
+    encodeLoss: optional.encodeLoss ?? encodeGradients,
+    examples: optional.examples ?? encodeGradients,
+  })) {
+    if (typeof value !== 'function') {
+      throw badArgument(`${name} to be a function`, String(value), 'Pass one, as the documentation shows.');
+    }
+  }
+  if (!Array.isArray(state))
+    throw badArgument('state to be a list of buffers', String(state), 'Pass [buffer].');
   checkStorage('loss', loss, 4, usage.copySource);
   if (accuracy) checkStorage('accuracy', accuracy, 4, usage.copySource);
-  state.forEach((buffer, index) => {
+  state.forEach((buffer: GPUBuffer, index) => {
     checkStorage(`state[${index}]`, buffer, 4, both);
+    if (buffer.size % 4 !== 0) {
+      throw badArgument(
+        `the size of state[${index}] to be a multiple of 4 bytes`,
+        `${buffer.size} bytes`,
+        'Make the buffer larger: WebGPU copies whole numbers of 4 bytes.',
+      );
+    }
   });
   engine.parameters.forEach(({ value }, index) => {
     checkStorage(`value of parameters[${index}]`, value, 4, both);
   });
   return new DeviceTrainable(device, engine, options);
+}
+
+/** Calls a function that encodes. Refuses an asynchronous one, whose commands would come after the submission. */
+function encodeAtOnce<Batch>(
+  name: string,
+  encode: (encoder: GPUCommandEncoder, batch: Batch) => unknown,
+  encoder: GPUCommandEncoder,
+  batch: Batch,
+): void {
+  const result = encode(encoder, batch);
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  Promise.resolve(result).catch(() => undefined); // Its error comes too late to matter.
+  throw badArgument(
+    `${name} to encode before it returns`,
+    'a promise',
+    'Await what it needs before the step, and pass it as the batch.',
+  );
 }
 
 /** A state buffer of unknown content, as bytes. */
@@ -195,7 +230,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
     return this.#health.inErrorScope('a training step', () => {
       const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
-      this.#options.encodeGradients(encoder, batch);
+      encodeAtOnce('encodeGradients', this.#options.encodeGradients, encoder, batch);
       this.#engine.encodeWith(encoder, hyper);
       return this.#submit(encoder);
     });
@@ -208,7 +243,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
       this.#health.check();
       const result = this.#health.inErrorScope('an evaluation', () => {
         const encoder = this.#device.createCommandEncoder({ label: 'clr evaluation' });
-        encodeLoss(encoder, batch);
+        encodeAtOnce('encodeLoss', encodeLoss, encoder, batch);
         return this.#submit(encoder);
       });
       return { examples: examples(batch), ...result };

@@ -1,5 +1,4 @@
 import type { Optimizer } from '@clr/core';
-import { badArgument } from '../../errors.ts';
 import { adagradRule } from './adagrad.ts';
 import { adamRule } from './adam.ts';
 import { rmsPropRule } from './rmsProp.ts';
@@ -18,11 +17,5 @@ export function ruleOf(spec: Optimizer, cycled: boolean): Rule {
       return rmsPropRule(spec, cycled);
     case 'adagrad':
       return adagradRule(spec);
-    default:
-      throw badArgument(
-        'an optimizer made by sgd(), adam(), adamW(), rmsProp() or adagrad()',
-        `type = ${String((spec as { type?: unknown }).type)}`,
-        'Make it with a factory of @clr/core.',
-      );
   }
 }

@@ -254,6 +254,11 @@ const rows: readonly Row[] = [
     () => w.createOptimizer({}, core.sgd(), [], policy, { lossScale: { intial: 1 } }),
     'initial',
   ],
+  [
+    'webgpu createOptimizer, a parameter',
+    () => w.createOptimizer({ limits: {} }, core.sgd(), [{ value: {}, gradient: {}, lenght: 1 }], policy),
+    'length',
+  ],
   ['webgpu createTrainable', () => w.createTrainable({}, { optimzer: 1 }), 'optimizer'],
 
   ['tfjs cyclicLR', () => t.cyclicLR(policy, { cycle: 1 }), 'cycles'],

@@ -1,5 +1,6 @@
 import { checkHyperparameters, type Hyperparameters } from '@clr/core';
 import { describe, expect, it } from 'vitest';
+import { fail } from './assert.ts';
 import { referenceSubject } from './reference/referenceSubject.ts';
 import type { ReferenceBatch, ReferenceTrainable } from './reference/referenceTrainable.ts';
 import type { Subject, TestModel } from './subject.ts';
@@ -31,6 +32,24 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
   };
 }
 
+/** Adds to snapshots what a flaw remembers. */
+function remembering<Memory extends object>(
+  model: ReferenceTrainable,
+  read: () => Memory,
+  write: (memory: Memory) => void,
+): void {
+  const { snapshot, restore, average } = model;
+  model.snapshot = async () => ({ ...(await snapshot()), ...read() });
+  model.average = async (states, weights) => ({
+    ...states[states.length - 1],
+    ...(await average!(states, weights)),
+  });
+  model.restore = async (state) => {
+    await restore(state);
+    write(state as Memory);
+  };
+}
+
 /**
  * Replaces the hyperparameters of each step. Snapshots include those of the previous step, so that the model has no
  * other flaw.
@@ -38,7 +57,7 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
 const acting =
   (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
   (model) => {
-    const { trainStep, snapshot, restore, average } = model;
+    const { trainStep } = model;
     let before: Hyperparameters | undefined;
     model.trainStep = (batch, hyper) => {
       const changed = change(hyper, before);
@@ -46,15 +65,13 @@ const acting =
       before = hyper;
       return result;
     };
-    model.snapshot = async () => ({ ...(await snapshot()), before });
-    model.average = async (states, weights) => ({
-      ...states[states.length - 1],
-      ...(await average!(states, weights)),
-    });
-    model.restore = async (state) => {
-      await restore(state);
-      before = (state as { before: typeof before }).before;
-    };
+    remembering(
+      model,
+      () => ({ before }),
+      (state) => {
+        before = state.before;
+      },
+    );
   };
 
 /** Runs `more` before every call of a method. */
@@ -183,6 +200,43 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     acting((hyper, before) => ({ ...hyper, momentum: before?.momentum ?? 0 })),
   ],
   [
+    'in a fresh model, a scheduled momentum counts as the optimizer’s own',
+    [resume],
+    (model) => {
+      const { trainStep } = model;
+      let current = model.momentum ?? 0;
+      let own: number | undefined;
+      model.trainStep = (batch, hyper) => {
+        if (hyper.momentum !== undefined) own ??= current;
+        const momentum = hyper.momentum === undefined ? (own ?? current) : hyper.momentum;
+        const result = trainStep(batch, { ...hyper, momentum });
+        current = momentum;
+        return result;
+      };
+      remembering(
+        model,
+        () => ({ current }),
+        (state) => {
+          current = state.current;
+        },
+      );
+    },
+  ],
+  [
+    'a snapshot fits only the model that made it',
+    [resume],
+    (model) => {
+      const owner = Math.random();
+      remembering(
+        model,
+        () => ({ owner }),
+        (state) => {
+          if (state.owner !== owner) throw fail('a snapshot of this model', 'another', 'Pass one of this.');
+        },
+      );
+    },
+  ],
+  [
     'the loss is the one after the update',
     [metrics],
     (model) => {
@@ -230,7 +284,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     "restore uses the snapshot's arrays as the live weights",
-    [snapshot],
+    [snapshot, resume],
     (model) => {
       const { restore } = model;
       model.restore = async (state) => {

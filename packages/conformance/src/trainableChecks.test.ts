@@ -36,6 +36,25 @@ describe('trainableChecks', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it.each<[string, object, string]>([
+    ['no batches', { batches: undefined }, 'batches of the subject to be a list'],
+    ['two batches', { batches: referenceSubject.batches.slice(0, 2) }, 'Received: 2'],
+    ['no bad batches', { badBatches: undefined }, 'badBatches of the subject to be an object'],
+    ['no size', { size: undefined }, 'size of the subject to be a function'],
+    ['a rate of 0', { rate: 0 }, 'rate of the subject to be a number above 0'],
+    ['a misspelt method', { optional: ['averages'] }, 'Received: averages'],
+    ['a method outside a list', { optional: 'average' }, 'optional of the subject to be a list'],
+    ['a batch in place of a function', { blank: {} }, 'blank of the subject to be a function'],
+  ])('refuses a subject with %s', (_, part, received) => {
+    expect(() => trainableChecks({ ...referenceSubject, ...part } as never)).toThrow(received);
+  });
+
+  it('says that the rate is too high for the faults', async () => {
+    const checks = trainableChecks({ ...referenceSubject, rate: 1e30 });
+    const faults = checks.find(({ name }) => name.startsWith('keeps its state'));
+    await expect(faults?.run()).rejects.toThrow('Give the subject a lower rate');
+  });
+
   it('gives the reason why a check cannot be run', () => {
     const { createWithMomentum: _, createWithHyperparameters: __, ...rest } = referenceSubject;
     const skipped = trainableChecks({ ...rest, badBatches: {} }).flatMap((check) => check.skipped ?? []);

@@ -1,5 +1,6 @@
 import { checkOptionNames } from '@clr/core';
 import type { Check, TrainableCheck } from './check.ts';
+import { checkSubject } from './checkSubject.ts';
 import { actsWithHyperparameters } from './checks/actsWithHyperparameters.ts';
 import { actsWithMomentum } from './checks/actsWithMomentum.ts';
 import { averagesSnapshots } from './checks/averagesSnapshots.ts';
@@ -60,6 +61,7 @@ const checks: readonly TrainableCheck[] = [
  * runner, use {@link describeTrainable}.
  *
  * @param subject - makes the adapter's Trainable and its batches
+ * @throws {ClrError} if a field of the subject is missing, unknown or bad
  *
  * @example
  * ```ts
@@ -80,6 +82,7 @@ export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[
     ] as const),
     ...(['optional', 'blank', 'liveResources'] as const),
   ]);
+  checkSubject(subject);
   return checks.map(({ name, run, skip }) => {
     const skipped = skip?.(subject);
     return { name, run: () => run(subject), ...(skipped !== undefined && { skipped }) };

@@ -24,6 +24,13 @@ async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Wei
       // Saving waits for the step, so these are exactly the weights after it.
       checkpoint: { every: { steps: 1 }, save: async () => void states.push(await model.weights()) },
     });
+    if (states.length <= length) {
+      throw fail(
+        'a rate at which a run does not diverge',
+        `rate = ${rateOf(subject)}, at which it ends after ${states.length - 1} steps`,
+        'Give the subject a lower rate.',
+      );
+    }
     return states;
   });
 }

@@ -49,6 +49,7 @@ const model: Subject<LayersBatch> = {
   badBatches: {
     'no targets': { xs: batches[0]!.xs },
     'part of an example': { ...batches[0], xs: new Float32Array(7) },
+    'no examples': { xs: tf.zeros([0, 2]), ys: tf.zeros([0, 1]) },
     'a tensor of another shape': { ...batches[0], xs: tf.ones([4, 3]) },
   },
   liveResources,

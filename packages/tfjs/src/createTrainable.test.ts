@@ -269,6 +269,10 @@ describe(`createTrainable on ${backend}`, () => {
       expect(tensors()).toBe(count);
     });
 
+    it.each([undefined, null, [], {}])('refuses %s as a dataset', (dataset) => {
+      expect(() => fromDataset(dataset as never)).toThrow('a dataset of tf.data');
+    });
+
     it('refuses a further input by name', () => {
       const model = dense(tf.train.sgd(0.1));
       const { xs, ys } = batches[0]!;

@@ -373,6 +373,10 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(savedProgress(model)).toEqual({ policy: null, step: 5 });
       expect(() => resumeCyclicLR(model)).toThrow('cyclicLR(policy, { from: step })');
       expect(savedProgress(makeModel())).toBeNull();
+      for (const other of [undefined, null, {}]) {
+        expect(() => savedProgress(other as never)).toThrow('a tf.LayersModel');
+        expect(() => resumeCyclicLR(other as never)).toThrow('a tf.LayersModel');
+      }
       expect(() => resumeCyclicLR(makeModel())).toThrow('Received: a model without a policy');
     });
   });

@@ -1,8 +1,11 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { fail } from './errors.ts';
 
 /**
  * Makes batches for core's `train` and `rangeTest` from a `tf.data` dataset. Each iteration is one pass. A batch's
  * tensors are freed when the next batch is read, and at the end.
+ *
+ * @throws {ClrError} if it is no dataset
  *
  * @example
  * ```ts
@@ -14,6 +17,13 @@ import type * as tfjs from '@tensorflow/tfjs';
 export function fromDataset<Batch extends tfjs.TensorContainer>(
   dataset: Pick<tfjs.data.Dataset<Batch>, 'iterator'>,
 ): AsyncIterable<Batch> {
+  if (typeof dataset?.iterator !== 'function') {
+    throw fail({
+      expected: 'a dataset of tf.data',
+      received: dataset === null ? 'null' : `a value of the type ${typeof dataset}`,
+      advice: 'Make one with tf.data. Pass arrays of batches to train() as they are.',
+    });
+  }
   return {
     async *[Symbol.asyncIterator]() {
       const iterator = await dataset.iterator();

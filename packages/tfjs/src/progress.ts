@@ -51,7 +51,7 @@ function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Part
  * The training progress of a model, from the metadata that {@link cyclicLR} writes and
  * `model.save()` stores; `null` if the model was never trained with `cyclicLR`.
  *
- * @throws {PolicyError | ClrError} if the metadata was damaged
+ * @throws {PolicyError | ClrError} if the metadata was damaged, or if it is no model
  *
  * @example
  * ```ts
@@ -60,9 +60,16 @@ function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Part
  * ```
  */
 export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Progress | null {
+  if (typeof model?.getUserDefinedMetadata !== 'function') {
+    throw fail({
+      expected: 'a tf.LayersModel',
+      received: model === null ? 'null' : `a value of the type ${typeof model}`,
+      advice: 'Load it with tf.loadLayersModel().',
+    });
+  }
   const { model: inner } = model as MaybeOuter;
   const saved = (inner && progressIn(inner)) ?? progressIn(model);
-  if (saved === undefined) return null;
+  if (saved == null) return null;
   const { policy, step, momentum } = saved;
   if (!Number.isSafeInteger(step) || (step as number) < 0) {
     throw fail({

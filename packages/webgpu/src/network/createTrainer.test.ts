@@ -289,6 +289,9 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     expect(() => dropout({ rate: 1 })).toThrow(/rate of dropout/);
     const trainer = await createTrainer(device, small, { optimizer: sgd(), batch: 8 });
     expect(() => trainer.setParameters([['conv9.weight', []]])).toThrow(/conv1\.weight \[3, 3, 1, 4\]/);
+    expect(() => trainer.setParameters({ 'conv1.bias': [1, 2, 3, 4] } as never)).toThrow(/pairs of a name/);
+    const tensors = await trainer.parameters();
+    expect(() => trainer.setParameters(tensors as never)).toThrow('Received: no list of numbers');
     expect(() =>
       trainer.trainStep({ input: noise(8 * 36), target: [9, 0, 0, 0, 0, 0, 0, 0] }, { lr: 0.1 }),
     ).toThrow(/target\[0\] = 9/);

@@ -247,13 +247,20 @@ export class DeviceTrainer implements GpuTrainer {
     this.#engine.health.check();
     const { parameters, statistics } = this.#network;
     const { values, statistics: running } = this.#memory;
+    if (typeof tensors?.[Symbol.iterator] !== 'function') {
+      throw badArgument(
+        'pairs of a name and numbers',
+        String(tensors),
+        'Pass a Map, or Object.entries() of an object.',
+      );
+    }
     const writes = Array.from(tensors, ([name, data]) => {
       const parameter = parameters.find((tensor) => tensor.name === name);
       const tensor = parameter ?? statistics.find((tensor) => tensor.name === name);
-      if (!tensor || tensor.length !== data.length) {
+      if (!tensor || tensor.length !== data?.length) {
         throw badArgument(
           tensor ? `${name} to have ${tensor.length} numbers` : 'the name of a parameter',
-          tensor ? `${data.length}` : `"${name}"`,
+          tensor ? `${data?.length ?? 'no list of numbers'}` : `"${name}"`,
           `This network has ${[...parameters, ...statistics].map((t) => `${t.name} [${t.dims.join(', ')}]`).join(', ')}.`,
         );
       }

@@ -67,11 +67,16 @@ export function targetArray(
   return loss === 'crossEntropy' ? Uint32Array.from(target) : Float32Array.from(target);
 }
 
-/** The bytes of an array, padded to a multiple of four, which WebGPU's writes need. */
+/**
+ * The bytes of an array, padded to a multiple of four, which WebGPU's writes need. Bytes in shared memory are copied,
+ * because not every implementation of WebGPU reads it.
+ */
 export function padded(data: Float32Array | Uint8Array | Uint32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  if (bytes.byteLength % 4 === 0) return bytes;
+  if (bytes.byteLength % 4 === 0) return isShared(data.buffer) ? bytes.slice() : bytes;
   const whole = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
   whole.set(bytes);
   return whole;
 }
+
+const isShared = (buffer: ArrayBufferLike): boolean => arrayKind(buffer) === 'SharedArrayBuffer';

@@ -32,9 +32,14 @@ export function planRestore(parts: TrainingParts, given: object, partial: boolea
   const snapshot = parseSnapshot(given, parts);
   const here: Here[] = [...parts.weights, ...namedStates(parts.stateful)];
   const saved = [...snapshot.weights, ...snapshot.states];
-  if (!partial) {
-    const differences = differencesOf(parts, here, snapshot, saved);
-    if (differences.length > 0) refuse(differences);
+  const differences = () => differencesOf(parts, here, snapshot, saved).join('; ');
+  if (!partial && differences() !== '') {
+    throw fail({
+      expected: 'a snapshot of this model with this optimizer',
+      received: `a snapshot that differs: ${differences()}`,
+      advice:
+        'Restore a snapshot of the same model and optimizer, or only what fits: restore(snapshot, { partial: true }).',
+    });
   }
   const found = new Map<string, SavedWeight>();
   const byName = new Map(saved.map((data) => [data.name, data]));
@@ -44,6 +49,13 @@ export function planRestore(parts: TrainingParts, given: object, partial: boolea
     const candidates = partial ? [byName.get(name), byPlace.get(place)] : [byPlace.get(place)];
     const data = candidates.find((candidate) => candidate && form(candidate) === form(tensor));
     if (data && ![...found.values()].includes(data)) found.set(place, data);
+  }
+  if (found.size === 0) {
+    throw fail({
+      expected: 'a snapshot with a tensor that fits this model by name or place, type and shape',
+      received: `one without: ${differences()}`,
+      advice: 'Restore a snapshot of this model, or of a model that shares layers with it.',
+    });
   }
   const sameKind = snapshot.optimizer.className === parts.optimizer.getClassName();
   return {
@@ -109,15 +121,6 @@ function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsS
     ...[...now].filter((place) => !then.has(place)).map((place) => `${place} was frozen, and is trained now`),
     ...[...then].filter((place) => !now.has(place)).map((place) => `${place} was trained, and is frozen now`),
   ].slice(0, 6);
-}
-
-function refuse(differences: readonly string[]): never {
-  throw fail({
-    expected: 'a snapshot of this model with this optimizer',
-    received: `a snapshot that differs: ${differences.join('; ')}`,
-    advice:
-      'Restore a snapshot of the same model and optimizer, or only what fits: restore(snapshot, { partial: true }).',
-  });
 }
 
 const form = ({ dtype, shape }: { dtype: string; shape: readonly number[] }): string => `${dtype}[${shape}]`;

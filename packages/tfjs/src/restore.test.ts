@@ -405,6 +405,16 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([now.x, now.c, now.a]).toEqual([before.x, wanted.c, wanted.a]);
     });
 
+    it('but refuses a snapshot of which nothing fits', async () => {
+      const snapshot = await trained(net(['a', 'b']));
+      const trainable = createTrainable(tf, net(['a', 'b'], { units: [7, 7] }));
+      const before = await trainable.snapshot();
+      await expect(trainable.restore(snapshot, partial)).rejects.toThrow(
+        /^\[clr\/tfjs\] Expected a snapshot with a tensor that fits this model/,
+      );
+      expect(await trainable.snapshot()).toEqual(before);
+    });
+
     it('but not the state of another optimizer', async () => {
       const snapshot = await trained(net(['a', 'b']));
       const other = net(['a', 'b'], { optimizer: tf.train.adam(0.1) });

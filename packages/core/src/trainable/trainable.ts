@@ -105,7 +105,7 @@ export interface Trainable<Batch> {
   /**
    * Restores a state by the names of its tensors, bit for bit. The snapshot stays usable. A snapshot that does not fit
    * is refused before anything changes, and the error says what differs. With `partial`, the tensors that fit are
-   * restored.
+   * restored, and a snapshot is refused if none fits.
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**

@@ -149,6 +149,20 @@ describe('a snapshot', () => {
     expect(new Set(slots.flatMap(([, data]) => [...data]))).toEqual(new Set([0]));
   });
 
+  it('of which nothing fits is refused, even if partial', async () => {
+    const snapshot = await (await trained()).snapshot();
+    const strange = snapshot.layout.map((vector) => ({
+      ...vector,
+      parts: vector.parts.map((part) => ({ ...part, name: `other.${part.name}` })),
+    }));
+    const other = await trainer();
+    const before = await other.snapshot();
+    await expect(other.restore({ ...snapshot, layout: strange }, { partial: true })).rejects.toThrow(
+      /^\[clr\/onnx\] Expected a snapshot with a tensor that fits this model/,
+    );
+    expect(await other.snapshot()).toEqual(before);
+  });
+
   it('of version 1 is still read', async () => {
     const source = await trained();
     const { layout: _, optimizer: __, graph: ___, ...old } = await source.snapshot();

@@ -84,7 +84,7 @@ export interface FittingSnapshot {
  * model's graph.
  *
  * @param partial - whether to restore the tensors that fit and ignore the rest
- * @throws {ClrError} if it is not a snapshot or does not fit; the message lists the differences
+ * @throws {ClrError} if it is not a snapshot, or does not fit, or if nothing fits; the message lists the differences
  */
 export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolean): FittingSnapshot {
   const snapshot = parseSnapshot(owner, given);
@@ -113,6 +113,13 @@ export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolea
       })
       .map(({ name, data }) => [name, data]),
   );
+  if (fitting.size === 0) {
+    throw fail(
+      'a snapshot with a tensor that fits this model by name, type and shape',
+      `one without: ${differences.join('; ')}`,
+      'Restore a snapshot of this model, or of a model that shares layers with it.',
+    );
+  }
   const sameOptimizer = snapshot.optimizer === owner.optimizer;
   return {
     step: snapshot.step,

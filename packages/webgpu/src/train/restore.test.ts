@@ -169,6 +169,18 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
+  it('refuses a snapshot of which nothing fits, even with { partial: true }', async () => {
+    const snapshot = await trained();
+    const tensors = snapshot.tensors.map((tensor) => ({ ...tensor, name: `other.${tensor.name}` }));
+    const trainer = await open();
+    const before = await trainer.snapshot();
+    await expect(trainer.restore({ ...snapshot, tensors }, { partial: true })).rejects.toThrow(
+      /^\[clr\/webgpu\] Expected a snapshot with a tensor that fits this network/,
+    );
+    expect(await trainer.snapshot()).toEqual(before);
+    trainer.dispose();
+  });
+
   it('restores a snapshot with the changes that the caller has made to it', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();

@@ -116,21 +116,19 @@ export class SnapshotStore {
   ): { readonly snapshot: GpuSnapshot; readonly matches: readonly Match[] } {
     const snapshot = this.#upgraded(parseSnapshot(given));
     const { optimizer, topology, otherTensors } = this.#layout;
-    if (!partial) {
-      const model: StateDescription = {
-        adapter: 'webgpu',
-        optimizer,
-        tensors: this.#tensors,
-        ...(topology && { topology }),
-      };
-      const differences = snapshotDifferences(model, snapshot);
-      if (differences.length > 0) {
-        throw badArgument(
-          'a snapshot of this network with this optimizer',
-          `a snapshot that differs: ${differences.join('; ')}`,
-          'Restore a snapshot of the same network and optimizer, or only what fits: restore(snapshot, { partial: true }).',
-        );
-      }
+    const model: StateDescription = {
+      adapter: 'webgpu',
+      optimizer,
+      tensors: this.#tensors,
+      ...(topology && { topology }),
+    };
+    const differences = snapshotDifferences(model, snapshot).join('; ');
+    if (differences && !partial) {
+      throw badArgument(
+        'a snapshot of this network with this optimizer',
+        `a snapshot that differs: ${differences}`,
+        'Restore a snapshot of the same network and optimizer, or only what fits: restore(snapshot, { partial: true }).',
+      );
     }
     const saved = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]));
     const mine = snapshot.optimizer === optimizer ? this.#tensors : otherTensors;
@@ -139,6 +137,13 @@ export class SnapshotStore {
       const fits = found && found.dtype === tensor.dtype && String(found.shape) === String(tensor.shape);
       return fits ? [[tensor, found]] : [];
     });
+    if (matches.length === 0) {
+      throw badArgument(
+        'a snapshot with a tensor that fits this network by name, type and shape',
+        `one without: ${differences}`,
+        'Restore a snapshot of this network, or of a network that shares layers with it.',
+      );
+    }
     return { snapshot, matches };
   }
 

@@ -410,7 +410,7 @@ describe(`createTrainable on ${backend}`, () => {
     it.each<[string, (w: tf.Variable) => readonly unknown[], string]>([
       ['no variables', () => [], 'an empty list'],
       ['a variable twice', (w) => [w, w], 'variables[1], which is in the list before'],
-      ['a tensor', () => [tf.scalar(1)], 'variables[0], a tensor that is no variable'],
+      ['a tensor', () => [tf.scalar(1)], 'variables[0], a tensor that is not a variable'],
       ['undefined', () => [undefined], 'variables[0], of the type undefined'],
       [
         'a weight of a layer',

@@ -5,7 +5,7 @@ import { fail } from './errors.ts';
  * Makes batches for core's `train` and `rangeTest` from a `tf.data` dataset. Each iteration is one pass. A batch's
  * tensors are freed when the next batch is read, and at the end.
  *
- * @throws {ClrError} if it is no dataset
+ * @throws {ClrError} if it is not a dataset
  *
  * @example
  * ```ts

@@ -178,7 +178,7 @@ function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
     if (typeof tensor?.assign !== 'function') {
       throw refuse(
         'a list of variables',
-        isTensor(tensor) ? 'a tensor that is no variable' : `of the type ${kindOf(tensor)}`,
+        isTensor(tensor) ? 'a tensor that is not a variable' : `of the type ${kindOf(tensor)}`,
         'Make it with tf.variable(); of a weight of a layer, pass weight.read().',
       );
     }

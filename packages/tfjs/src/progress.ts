@@ -51,7 +51,7 @@ function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Part
  * The training progress of a model, from the metadata that {@link cyclicLR} writes and
  * `model.save()` stores; `null` if the model was never trained with `cyclicLR`.
  *
- * @throws {PolicyError | ClrError} if the metadata was damaged, or if it is no model
+ * @throws {PolicyError | ClrError} if the metadata was damaged, or if it is not a model
  *
  * @example
  * ```ts

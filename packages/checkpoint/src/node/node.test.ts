@@ -35,7 +35,7 @@ describe('loadCheckpoint', () => {
   });
 });
 
-it.each([undefined, null, 5, '', new URL('file:///a')])('refuse a path that is no text: %s', async (path) => {
+it.each([undefined, null, 5, '', new URL('file:///a')])('refuse a path that is not a string: %s', async (path) => {
   const refused = 'Expected the path of a file as a string';
   expect(() => fileStore(path as never)).toThrow(refused);
   await expect(loadCheckpoint(path as never)).rejects.toThrow(refused);

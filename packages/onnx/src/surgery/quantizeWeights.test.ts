@@ -200,7 +200,7 @@ describe('quantizeWeights', () => {
     },
   );
 
-  it('gives a 4-bit model whose head is no target of addLora, and can be replaced by a float head', async () => {
+  it('gives a 4-bit model whose head addLora does not adapt, and can be replaced by a float head', async () => {
     const small = quantizeWeights(model, { bits: 4 });
     const { classes, inputs, weight, bias } = describeHead(small);
     expect({ classes, inputs, weight, bias }).toEqual({

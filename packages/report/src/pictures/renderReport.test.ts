@@ -34,7 +34,7 @@ describe('renderReport', () => {
     [{ policies: [{ name: 'P', policy, step: 5 }] }, 'the unknown option step = 5'],
     [{ policies: [{ name: 'P', policy, steps: 0 }] }, 'steps = 0'],
     [{ rangeTest: { trace } }, 'finding = undefined'],
-  ])('refuses a part of another form: %#', (part, received) => {
+  ])('refuses a part of the wrong form: %#', (part, received) => {
     expect(() => renderReport(part as never)).toThrow(received);
   });
 

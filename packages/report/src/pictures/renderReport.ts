@@ -57,7 +57,7 @@ export interface ReportContent {
  * mode and screen readers.
  *
  * @returns the HTML document, the same text for the same input
- * @throws {ClrError} if a trace or a run has no step to draw, or if a part has another form
+ * @throws {ClrError} if a trace or a run has no step to draw, or if a part has the wrong form
  *
  * @example
  * ```ts

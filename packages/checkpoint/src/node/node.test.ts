@@ -35,12 +35,15 @@ describe('loadCheckpoint', () => {
   });
 });
 
-it.each([undefined, null, 5, '', new URL('file:///a')])('refuse a path that is not a string: %s', async (path) => {
-  const refused = 'Expected the path of a file as a string';
-  expect(() => fileStore(path as never)).toThrow(refused);
-  await expect(loadCheckpoint(path as never)).rejects.toThrow(refused);
-  await expect(saveCheckpoint(path as never, { step: 1, snapshot })).rejects.toThrow(refused);
-});
+it.each([undefined, null, 5, '', new URL('file:///a')])(
+  'refuse a path that is not a string: %s',
+  async (path) => {
+    const refused = 'Expected the path of a file as a string';
+    expect(() => fileStore(path as never)).toThrow(refused);
+    await expect(loadCheckpoint(path as never)).rejects.toThrow(refused);
+    await expect(saveCheckpoint(path as never, { step: 1, snapshot })).rejects.toThrow(refused);
+  },
+);
 
 describe('replaceFile', () => {
   it('refuses content that is neither text nor bytes, and keeps the file', async () => {

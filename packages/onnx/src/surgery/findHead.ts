@@ -207,8 +207,7 @@ function headOf(opened: Opened, { node, weight, axis, behind, added, output }: L
   const features = sizeOf(weight.dims) / classes;
   if (int(node, 'group', 1) !== 1) throw unsure(opened, `${describeNode(node)}, a grouped convolution`);
   const packed = node.opType === 'MatMulNBits';
-  if (packed && (node.input[5] ?? '') !== '')
-    throw unsure(opened, `${describeNode(node)} with its own bias`);
+  if (packed && (node.input[5] ?? '') !== '') throw unsure(opened, `${describeNode(node)} with its own bias`);
   const given = packed ? '' : (node.input[2] ?? '');
   const own = given === '' ? undefined : operandAt(opened, node, 2);
   if (given !== '' && !own) throw unsure(opened, `${describeNode(node)}, whose bias is computed`);

@@ -169,6 +169,7 @@ const rows: readonly Row[] = [
   ['onnx describeHead', () => o.describeHead(model, { outpt: 'output' }), 'output'],
   ['onnx describeModel', () => o.describeModel(model, { bach: 1 }), 'batch'],
   ['onnx freezeBatchNorm', () => o.freezeBatchNorm(model, { excpt: 1 }), 'except'],
+  ['onnx freezeExcept', () => o.freezeExcept(model, 1, { outpt: 'output' }), 'output'],
   ['onnx loadLora', () => o.loadLora(model, onnx.saveLora(adapted).adapter, { alfa: 1 }), 'alpha'],
   ['onnx saveLora', () => o.saveLora(adapted, { andd: () => true }), 'and'],
   ['onnx quantizeWeights', () => o.quantizeWeights(model, { bit: 8 }), 'bits'],

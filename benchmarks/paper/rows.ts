@@ -78,6 +78,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
       experiment: 'exp-range-bounds',
       step: 42_000,
     },
+    { what: 'exp_range, both bounds, last trough', experiment: 'exp-range-bounds', step: 40_000 },
     {
       what: 'exp_range, amplitude',
       published: ['82.2', 'Table 1'],

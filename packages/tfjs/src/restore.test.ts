@@ -405,7 +405,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([now.x, now.c, now.a]).toEqual([before.x, wanted.c, wanted.a]);
     });
 
-    it('but refuses a snapshot of which nothing fits', async () => {
+    it('but refuses a snapshot if none of its tensors fits', async () => {
       const snapshot = await trained(net(['a', 'b']));
       const trainable = createTrainable(tf, net(['a', 'b'], { units: [7, 7] }));
       const before = await trainable.snapshot();

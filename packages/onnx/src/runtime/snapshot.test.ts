@@ -149,7 +149,7 @@ describe('a snapshot', () => {
     expect(new Set(slots.flatMap(([, data]) => [...data]))).toEqual(new Set([0]));
   });
 
-  it('of which nothing fits is refused, even if partial', async () => {
+  it('is refused if none of its tensors fits, even with { partial: true }', async () => {
     const snapshot = await (await trained()).snapshot();
     const strange = snapshot.layout.map((vector) => ({
       ...vector,

@@ -169,7 +169,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('refuses a snapshot of which nothing fits, even with { partial: true }', async () => {
+  it('refuses a snapshot if none of its tensors fits, even with { partial: true }', async () => {
     const snapshot = await trained();
     const tensors = snapshot.tensors.map((tensor) => ({ ...tensor, name: `other.${tensor.name}` }));
     const trainer = await open();

@@ -61,7 +61,7 @@ export function appendDense(model: Uint8Array, options: AppendDenseOptions): Uin
     );
   }
   if (typeof layer !== 'string' || layer === '') {
-    throw fail('name to be a text', `name = ${show(layer)}`, "Leave it out for 'dense'.");
+    throw fail('name to be a string', `name = ${show(layer)}`, "Leave it out for 'dense'.");
   }
   for (const [option, value] of Object.entries({ pool, bias })) {
     if (typeof value === 'boolean') continue;

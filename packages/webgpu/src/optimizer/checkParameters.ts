@@ -47,7 +47,7 @@ function checkNames(parameters: readonly Parameter[]): void {
   parameters.forEach((parameter, index) => {
     const name = nameOf(parameter, index);
     if (typeof name !== 'string') {
-      throw badArgument(`the name of parameters[${index}] to be a text`, String(name), 'Correct the name.');
+      throw badArgument(`the name of parameters[${index}] to be a string`, String(name), 'Correct the name.');
     }
     const before = names.get(name);
     if (before !== undefined) {
